@@ -214,7 +214,6 @@ impl Restored {
             return self.spliced(frame, data, edits);
         }
         let number = view.sequence.as_ref().map(|sequence| sequence.value);
-        self.flush(&self.overtaken(view), number);
         let ends = |channel: Channel| view.ends(channel) || closes && view.may_end(channel);
         let (mut moved, mut said) = (Moved::default(), HashMap::new());
         for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {

@@ -2,11 +2,10 @@
 //!
 //! Where a text ends, servers say in different ways. Some tell a reason in the last event (`finish_reason`), some tell one in
 //! every event (Gemini's `STOP`, translators' `"null"`). So an event with a reason waits for the next one while something of
-//! its texts is held back, and is then passed on as the last of them or as one among others. A text is also over when the
-//! model goes on to another stage: to its answer behind its reasoning, to a call behind its answer.
+//! its texts is held back, and is then passed on as the last of them or as one among others.
 
 use super::{Event, Restored};
-use crate::dialect::{self, Channel, Ended, EventView, ReplyLeaf, Stage};
+use crate::dialect::{self, Channel, EventView, ReplyLeaf};
 use crate::gateway::line::Line;
 use crate::wire::frames::Framing;
 
@@ -85,23 +84,6 @@ impl Restored {
             }
         });
         channels
-    }
-
-    /// The texts of which something is held back and that this event shows to be over: the model is at another stage.
-    pub(super) fn overtaken(&self, view: &EventView<'_>) -> Vec<Ended> {
-        let over = |held: Channel, stage: Stage| {
-            let says = |leaf: &&ReplyLeaf<'_>| leaf.channel.outer == held.outer && !leaf.text.is_empty();
-            let at = |leaf: &ReplyLeaf<'_>| match leaf.channel.kind.stage() {
-                _ if leaf.called => Some(Stage::Calling),
-                stage if leaf.fragment => stage,
-                _ => None,
-            };
-            let mut said = view.leaves.iter().filter(says);
-            let goes_on = said.clone().any(|leaf| leaf.fragment && leaf.channel == held);
-            !goes_on && said.any(|leaf| at(leaf).is_some_and(|other| other != stage))
-        };
-        let held = self.lines.iter().filter(|(_, line)| line.is_holding()).map(|(channel, _)| *channel);
-        held.filter(|held| held.kind.stage().is_some_and(|stage| over(*held, stage))).map(Ended::Channel).collect()
     }
 
     /// Bytes of the events that are kept for what is held back.
