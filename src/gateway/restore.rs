@@ -59,8 +59,6 @@ pub struct Restored {
     calling: called::Calling,
     /// An event that may be the last of a text of which something is held back.
     last: Option<order::MayBeLast>,
-    /// Which choices have said something and not yet why they ended.
-    unended: order::Unended,
     /// The stream said that it is complete.
     done: bool,
     broken: bool,
@@ -104,7 +102,6 @@ impl Restored {
             next_number: None,
             calling: called::Calling::default(),
             last: None,
-            unended: order::Unended::default(),
             done: false,
             broken: false,
             parting: None,
@@ -194,7 +191,6 @@ impl Restored {
     /// Passes an event on; `closes` says that the texts end of which it tells why they did.
     fn event(&mut self, frame: &Event, data: &str, (view, closes): (&EventView<'_>, bool)) {
         self.done |= view.kind == EventKind::Done;
-        self.unended.note(view);
         if view.kind == EventKind::Error {
             return self.fail(frame);
         }
@@ -218,7 +214,6 @@ impl Restored {
             return self.spliced(frame, data, edits);
         }
         let number = view.sequence.as_ref().map(|sequence| sequence.value);
-        self.flush(&self.overtaken(view), number);
         let ends = |channel: Channel| view.ends(channel) || closes && view.may_end(channel);
         let (mut moved, mut said) = (Moved::default(), HashMap::new());
         for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
@@ -387,8 +382,6 @@ impl Restored {
         if self.broken {
             return;
         }
-        // Some servers of OpenAI's API leave its mark of the end out.
-        self.done |= self.unended.is_over();
         if self.done {
             self.flush(&[Ended::All], self.next_number);
             self.end(End::Complete);

@@ -1,5 +1,5 @@
 //! Servers that tell in every event of a stream why it ends, as Gemini and translators of other APIs do: what a pseudonym is cut
-//! into is whole again all the same. And the order of an answer: what is held back of a text comes before what the model does next.
+//! into is whole again all the same.
 
 use serde_json::{Value, json};
 
@@ -43,11 +43,6 @@ fn ending(what: &str, asked: &Asked) -> Vec<Step> {
         }
         "chat, null" => sse(&pieces.iter().map(|piece| chat("null", piece)).collect::<Vec<_>>(), true),
         "chat, stop" => sse(&pieces.iter().map(|piece| chat("stop", piece)).collect::<Vec<_>>(), true),
-        "chat, no mark" => {
-            let last = pieces.len() - 1;
-            let reason = |at: usize| if at == last { "stop" } else { "" };
-            sse(&pieces.iter().enumerate().map(|(at, piece)| chat(reason(at), piece)).collect::<Vec<_>>(), false)
-        }
         "completions" => {
             let event = |piece: &&str| json!({"id": "c", "object": "text_completion", "choices": [{"index": 0, "text": piece, "finish_reason": "stop"}]});
             sse(&pieces.iter().map(event).collect::<Vec<_>>(), true)
@@ -77,7 +72,6 @@ async fn an_end_that_is_told_in_every_event_ends_nothing() {
         ("gemini, array", Speaks::Gemini, gemini, &contents),
         ("chat, null", Speaks::OpenAi, "/v1/chat/completions", &chat),
         ("chat, stop", Speaks::OpenAi, "/v1/chat/completions", &chat),
-        ("chat, no mark", Speaks::OpenAi, "/v1/chat/completions", &chat),
         ("completions", Speaks::OpenAi, "/v1/completions", &prompt),
     ] {
         let mut plot = Plot::new().await;
@@ -90,50 +84,5 @@ async fn an_end_that_is_told_in_every_event_ends_nothing() {
         assert_eq!(said(&answer.body), format!("first {EMAIL}, then {EMAIL}"), "{what}: {}", answer.body);
         let outcome = house.outcomes(1).await.pop().unwrap();
         assert_eq!((&outcome["restored"], &outcome["end"]), (&2.into(), &"complete".into()), "{what}: {outcome}");
-    }
-}
-
-/// A text may end where a pseudonym could begin; the model then goes on to something else.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_held_back_comes_before_what_the_model_does_next() {
-    let delta = |delta: Value| json!({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": null}]});
-    let call = json!({"tool_calls": [{"index": 0, "id": "t", "type": "function", "function": {"name": "find", "arguments": ""}}]});
-    let thinking =
-        |text: &str| json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]});
-    let last = json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
-    let rows: [(&str, Vec<Value>, [&str; 2]); 4] = [
-        ("a call behind a text", vec![json!({"content": "I look up EMAIL"}), call.clone()], ["EMAIL", "tool_calls"]),
-        (
-            "an empty text with the call",
-            vec![json!({"content": "I look up <EMA"}), {
-                let mut both = call;
-                both["content"] = "".into();
-                both
-            }],
-            ["EMA", "tool_calls"],
-        ),
-        (
-            "a text behind reasoning",
-            vec![json!({"reasoning_content": "who is EMAIL"}), json!({"content": "Nobody"})],
-            ["EMAIL", "Nobody"],
-        ),
-        (
-            "a text behind reasoning in parts",
-            vec![thinking("who is EMAIL"), json!({"content": "Nobody"})],
-            ["EMAIL", "Nobody"],
-        ),
-    ];
-    let mut plot = Plot::new().await;
-    plot.only(&["us-cloud"]);
-    let server = plot.script("us-cloud", |_: &Asked| Vec::new()).await;
-    let house = plot.open().await;
-    for (name, deltas, [first, then]) in rows {
-        let mut events: Vec<Value> = deltas.into_iter().map(delta).collect();
-        events.push(last.clone());
-        server.set_script(move |_: &Asked| sse(&events, true));
-        let body = json!({"model": "assistant", "messages": [{"role": "user", "content": EMAIL}], "stream": true});
-        let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
-        let (at, behind) = (answer.body.find(first), answer.body.find(then));
-        assert!(at.is_some() && at < behind, "{name}: {}", answer.body);
     }
 }

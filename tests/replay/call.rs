@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use octroi::model::call::FieldKey;
 use octroi::model::{
-    Action, Api, Call, Content, Dialect, Duties, EntityId, Field, Finding, Findings, Line, Operation, Role, TokenKind,
-    Word,
+    Action, Api, Call, Content, Dialect, Duties, EntityId, Field, Finding, Findings, Line, Operation, Role, Spelling,
+    TokenKind, Word,
 };
 use octroi::wire::quote;
 
@@ -44,7 +44,16 @@ pub(crate) fn request(texts: impl IntoIterator<Item = (String, Range<usize>, Ent
 
 fn field(path: &'static str, span: Range<usize>, text: &str, group: u32) -> Field {
     let content = Content::Decoded(text.into());
-    Field { path, role: Role::User, kind: TokenKind::String, span: narrow(span), content, group, key: FieldKey::None }
+    Field {
+        path,
+        role: Role::User,
+        kind: TokenKind::String,
+        spelling: Spelling::Any,
+        span: narrow(span),
+        content,
+        group,
+        key: FieldKey::None,
+    }
 }
 
 fn narrow(range: Range<usize>) -> Range<u32> {

@@ -187,31 +187,6 @@ impl ChannelKind {
             _ => return None,
         })
     }
-
-    /// At which stage of an answer it is written: one that goes on to another does not come back within a word.
-    pub const fn stage(self) -> Option<Stage> {
-        Some(match self {
-            Self::Text | Self::TextPart | Self::Refusal => Stage::Saying,
-            Self::Reasoning
-            | Self::ReasoningAlias
-            | Self::ReasoningDetail
-            | Self::ReasoningSummary
-            | Self::ThinkingPart => Stage::Thinking,
-            Self::Arguments | Self::FunctionArguments | Self::CustomInput => Stage::Calling,
-            _ => return None,
-        })
-    }
-}
-
-/// What a model does while it writes an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// It reasons.
-    Thinking,
-    /// It answers.
-    Saying,
-    /// It calls a tool.
-    Calling,
 }
 
 /// Tokens that a reply says it took.

@@ -2,15 +2,11 @@
 //!
 //! Where a text ends, servers say in different ways. Some tell a reason in the last event (`finish_reason`), some tell one in
 //! every event (Gemini's `STOP`, translators' `"null"`). So an event with a reason waits for the next one while something of
-//! its texts is held back, and is then passed on as the last of them or as one among others. A text is also over when the
-//! model goes on to another stage: to its answer behind its reasoning, to a call behind its answer.
-
-use std::collections::HashSet;
+//! its texts is held back, and is then passed on as the last of them or as one among others.
 
 use super::{Event, Restored};
-use crate::dialect::{self, Channel, Ended, EventView, ReplyLeaf, Stage};
+use crate::dialect::{self, Channel, EventView, ReplyLeaf};
 use crate::gateway::line::Line;
-use crate::limits;
 use crate::wire::frames::Framing;
 
 /// An event that tells why texts ended, which waits to see whether they did.
@@ -18,34 +14,6 @@ pub(super) struct MayBeLast {
     frame: Event,
     /// The texts of which something is held back.
     held: Vec<Channel>,
-}
-
-/// The choices of an answer: which of them have not told why they ended.
-#[derive(Default)]
-pub(super) struct Unended {
-    choices: HashSet<u32>,
-    told: bool,
-}
-
-impl Unended {
-    /// Notes what an event says.
-    pub(super) fn note(&mut self, view: &EventView<'_>) {
-        let said = view.leaves.iter().filter(|leaf| leaf.fragment && !leaf.text.is_empty());
-        if self.choices.len() < limits::CHANNELS_MAX {
-            self.choices.extend(said.map(|leaf| leaf.channel.outer));
-        }
-        for ended in &view.ends {
-            if let Ended::Told(choice) = ended {
-                self.told = true;
-                self.choices.remove(choice);
-            }
-        }
-    }
-
-    /// Whether each choice told why it ended, and nothing came of it behind that.
-    pub(super) fn is_over(&self) -> bool {
-        self.told && self.choices.is_empty()
-    }
 }
 
 impl Restored {
@@ -116,23 +84,6 @@ impl Restored {
             }
         });
         channels
-    }
-
-    /// The texts of which something is held back and that this event shows to be over: the model is at another stage.
-    pub(super) fn overtaken(&self, view: &EventView<'_>) -> Vec<Ended> {
-        let over = |held: Channel, stage: Stage| {
-            let says = |leaf: &&ReplyLeaf<'_>| leaf.channel.outer == held.outer && !leaf.text.is_empty();
-            let at = |leaf: &ReplyLeaf<'_>| match leaf.channel.kind.stage() {
-                _ if leaf.called => Some(Stage::Calling),
-                stage if leaf.fragment => stage,
-                _ => None,
-            };
-            let mut said = view.leaves.iter().filter(says);
-            let goes_on = said.clone().any(|leaf| leaf.fragment && leaf.channel == held);
-            !goes_on && said.any(|leaf| at(leaf).is_some_and(|other| other != stage))
-        };
-        let held = self.lines.iter().filter(|(_, line)| line.is_holding()).map(|(channel, _)| *channel);
-        held.filter(|held| held.kind.stage().is_some_and(|stage| over(*held, stage))).map(Ended::Channel).collect()
     }
 
     /// Bytes of the events that are kept for what is held back.
