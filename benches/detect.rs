@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use divan::counter::BytesCount;
 use octroi::detect::{Block, Engine, Memory, Remembered, embedded};
-use octroi::model::call::FieldKey;
+use octroi::model::call::{FieldKey, Spelling};
 use octroi::model::{
     Api, Call, Catalogue, ClassSet, Content, Dialect, EntityInfo, Field, Line, Normal, Operation, Role, TokenKind, Word,
 };
@@ -143,6 +143,7 @@ fn history() -> Call {
             path: "messages[].content",
             role,
             kind: TokenKind::String,
+            spelling: Spelling::Any,
             span: 0..0,
             content: Content::Decoded(text.into()),
             group: step,

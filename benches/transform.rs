@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use octroi::model::call::FieldKey;
+use octroi::model::call::{FieldKey, Spelling};
 use octroi::model::{
     Action, Api, Call, Catalogue, ClassSet, Content, Dialect, Duties, EntityId, EntityInfo, Field, Finding, Findings,
     Line, Normal, Operation, Role, TokenKind, Word,
@@ -50,7 +50,8 @@ fn request(bytes: usize) -> (Call, Findings) {
     let span = u32::try_from(start).unwrap()..u32::try_from(start + text.len() + 2).unwrap();
     let content = Content::Verbatim(span.start + 1..span.end - 1);
     let (path, role, kind) = ("messages[].content", Role::User, TokenKind::String);
-    let field = Field { path, role, kind, span, content, group: 0, key: FieldKey::Known("content") };
+    let field =
+        Field { path, role, kind, spelling: Spelling::Any, span, content, group: 0, key: FieldKey::Known("content") };
     let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
     let call = Call {
         api,

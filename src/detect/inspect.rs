@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
 use super::joined::{Joined, Seam, chains, is_own_word, texts};
 use super::memory::{BLOCK_BYTES_MIN, Block, Memory, Place, Remembered};
+use super::named::is_a_name;
 use super::page::{Hit, Page, Report, Sink, Used};
 use super::person::known::{Known, Search};
 use super::settle;
@@ -66,7 +67,9 @@ impl Engine {
             coverage.bytes += text.len() as u64;
             coverage.unknown += u32::from(field.role == Role::Unknown);
             coverage.unreadable += u32::from(matches!(field.role, Role::Binary | Role::Reference));
-            if can_hold_anything(field, text) {
+            if is_title_of_schema(field, text, key(call, field)) {
+                work.read_instead(index, text, text, None);
+            } else if can_hold_anything(field, text) {
                 work.read(index, text, key(call, field));
             }
             work.identifiers.note(index, field, text);
@@ -119,6 +122,12 @@ impl Engine {
 /// Whether a field is long enough to hold a value. A short number was read all the same: there is nothing in it.
 fn can_hold_anything(field: &Field, text: &str) -> bool {
     field.kind != TokenKind::Number || text.len() >= NUMBER_BYTES_MIN
+}
+
+/// Whether a field is the title of a type or of a property: one word that nobody is known to be called by. Programs write it from
+/// the names of their types (`Dossier`), and alone it looks like a name.
+fn is_title_of_schema(field: &Field, text: &str, key: Option<&str>) -> bool {
+    field.role == Role::Schema && key == Some("title") && text.chars().all(char::is_alphabetic) && !is_a_name(text)
 }
 
 /// The digits of a whole number that is written with a fraction or an exponent (`4.111111111111111e15`, `732829320.0`).

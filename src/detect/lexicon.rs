@@ -75,7 +75,7 @@ impl Lexicon {
         lexicon
     }
 
-    /// Builds a lexicon of few phrases, which turns words away faster.
+    /// Builds a lexicon of few phrases, those of one call's names: it turns words away faster, and a stop joins words too.
     pub(super) fn of_few<'a>(
         phrases: impl IntoIterator<Item = (&'a str, Meaning), IntoIter: ExactSizeIterator>,
     ) -> Self {
@@ -181,7 +181,7 @@ impl Lexicon {
             if *done {
                 continue;
             }
-            let Some(end) = follow(text, first.end, &entry.rest) else { continue };
+            let Some(end) = follow(text, first.end, &entry.rest, self.pairs.is_some()) else { continue };
             let range = first.start..end;
             if !entry.capitals || in_capitals(text, &range) {
                 *done = true;
@@ -192,14 +192,16 @@ impl Lexicon {
     }
 }
 
-/// Reads the words that must follow; returns where the last ends.
-fn follow(text: &str, from: usize, rest: &[Box<[u8]>]) -> Option<usize> {
+/// Reads the words that must follow; returns where the last ends. `stop` says that a stop may join two of them, as in the names of
+/// accounts (`jean.dupont`).
+fn follow(text: &str, from: usize, rest: &[Box<[u8]>], stop: bool) -> Option<usize> {
     let mut at = from;
     for word in rest {
         let (range, folded): (Range<usize>, Folded) = fold::next_word(text, at)?;
         let gap = text.get(at..range.start)?;
         let between = |c: char| c.is_whitespace() || matches!(c, '-' | '\'' | '’' | '_' | '\u{2010}' | '\u{2011}');
-        if folded.as_slice() != &**word || gap.chars().count() > 2 || !gap.chars().all(between) {
+        let joined = stop && gap == "." || gap.chars().count() <= 2 && gap.chars().all(between);
+        if folded.as_slice() != &**word || !joined {
             return None;
         }
         at = range.end;
@@ -221,7 +223,7 @@ fn in_capitals(text: &str, range: &Range<usize>) -> bool {
 /// [`BETWEEN`]; other separators are not ASCII, and such words are always looked up.
 const SHORT_BYTES_MAX: usize = 5;
 /// Separators of a phrase, in lower case as [`key`] makes them.
-const BETWEEN: [u8; 6] = [b' ', b'-', b'\'', b'_' | 0x20, b'\n' | 0x20, b'\t' | 0x20];
+const BETWEEN: [u8; 7] = [b' ', b'-', b'\'', b'.', b'_' | 0x20, b'\n' | 0x20, b'\t' | 0x20];
 
 /// Every way in which the first eight bytes of a phrase of at least as many may read, with each separator that may stand
 /// between its words.

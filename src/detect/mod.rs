@@ -14,7 +14,6 @@
 
 pub mod validate;
 pub mod view;
-mod wrapped;
 
 mod address;
 mod announce;

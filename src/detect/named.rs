@@ -4,15 +4,15 @@
 //! identifier, a path or an address is no name, however it looks. Bodies are reported only when somebody asked for them: a
 //! company's name is no personal data, and most texts are full of them.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::names::decode::{Kind, Lattice};
-use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, SMALL, SURNAME};
+use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, SMALL, SURNAME, TITLE};
 use super::names::model::Model;
 use super::names::token::Block;
 use super::page::{Page, Sink};
-use super::wrapped::stands_alone;
 use super::{Card, address, fold, person};
 
 /// The model of this build.
@@ -83,6 +83,7 @@ impl Recogniser {
         }
         let mut block = Block::default();
         let mut lattice = Lattice::default();
+        let first = sink.hits.len();
         let mut at = 0;
         while block.read(page.text, at, &self.model.lexicon()) {
             at = block.end;
@@ -94,10 +95,14 @@ impl Recogniser {
                     Kind::Organisation => return,
                 };
                 let announces = named.kind == Kind::Person && is_abbreviation(page, &named.range);
-                if !announces && stands_alone(page, &named.range) && !is_lone_word(page, &named.range, named.confidence)
-                {
+                let alone = stands_alone(page, &named.range) && !is_thing_of_element(page, &named.range);
+                if !announces && alone && !is_lone_word(page, &named.range, named.confidence) {
                     let person = named.kind == Kind::Person;
-                    let range = if person { person::widen(page.text, named.range) } else { named.range };
+                    let range = if person {
+                        person::widen(page.text, behind_verb(page.text, named.range))
+                    } else {
+                        named.range
+                    };
                     sink.push(detector, range, named.confidence);
                 }
             });
@@ -114,7 +119,49 @@ impl Recogniser {
                 sink.push(self.numbers.address, found.range, found.confidence);
             });
         }
+        // What was found as it stands is not read again.
+        let own = sink.hits.get(first..).unwrap_or_default().iter().filter(|hit| hit.detector == self.numbers.person);
+        let known: HashSet<(usize, usize)> = own.map(|hit| (hit.range.start, hit.range.end)).collect();
+        person::leaf::each(page.text, |leaf| {
+            if leaf.keyed.is_none() && known.contains(&(leaf.range.start, leaf.range.end)) {
+                return;
+            }
+            let read = || self.whole(page.text, &leaf.range, (&mut block, &mut lattice));
+            if let Some(confidence) = leaf.keyed.or_else(read) {
+                sink.push(self.numbers.person, leaf.range, confidence);
+            }
+        });
     }
+
+    /// How sure it is that a value is somebody's name, read as the whole of a text.
+    fn whole(&self, text: &str, range: &Range<usize>, (block, lattice): (&mut Block, &mut Lattice)) -> Option<u8> {
+        if !block.read(text.get(..range.end)?, range.start, &self.model.lexicon()) {
+            return None;
+        }
+        let mut best = None;
+        self.model.names(&block.tokens, lattice, |named| {
+            if named.kind == Kind::Person && 2 * named.range.len() > range.len() {
+                best = Some(named.confidence);
+            }
+        });
+        best
+    }
+}
+
+/// A name without the word before it that only begins the sentence: `Cherche Camille Aubertin`.
+fn behind_verb(text: &str, range: Range<usize>) -> Range<usize> {
+    let Some((first, folded)) = fold::next_word(text, range.start).filter(|(first, _)| first.start == range.start)
+    else {
+        return range;
+    };
+    let Some(rest) = text.get(first.end..range.end).and_then(|rest| rest.strip_prefix(' ')) else { return range };
+    let given = fold::next_word(rest, 0).is_some_and(|(_, folded)| flags(&folded) & (FORENAME | SMALL) == FORENAME);
+    let opens = text.get(..range.start).unwrap_or_default().trim_end_matches(' ');
+    let opens = opens.is_empty() || opens.ends_with(['.', '!', '?', '\n', ':', '-', '"']);
+    let known = flags(&folded);
+    let verb = known & SMALL != 0 && known & (FORENAME | SURNAME | TITLE) == 0;
+    let several = rest.contains(' ');
+    if opens && verb && given && several { range.end - rest.len()..range.end } else { range }
 }
 
 /// Whether a name is an abbreviation that announces a number: `P. IVA`, `C. Fiscale`.
@@ -150,7 +197,74 @@ pub(super) fn is_common(folded: &[u8]) -> bool {
     flags & (SMALL | FREQUENT) != 0 && flags & (FORENAME | SURNAME) == 0
 }
 
+/// Whether the word list knows a word as somebody's name.
+pub(super) fn is_a_name(word: &str) -> bool {
+    fold::next_word(word, 0).is_some_and(|(_, folded)| flags(&folded) & (FORENAME | SURNAME) != 0)
+}
+
 /// What the word list knows of a folded word.
 pub(super) fn flags(folded: &[u8]) -> u16 {
     SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(fold::hash(folded)))
 }
+
+/// Whether it is all that an element holds and nobody is known to be called so: names of projects and headings stand there as well,
+/// and what looks like a whole name is read by itself.
+pub(super) fn is_thing_of_element(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let whole = page.before(range.start) == b'>' && page.byte(range.end) == b'<';
+    whole && page.text.get(range.clone()).is_some_and(|name| !is_a_name(name))
+}
+
+/// Not a part of an identifier, a path or an address.
+pub(super) fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let before = page.before(range.start);
+    let member = before == b'.' && range.start.checked_sub(2).is_some_and(|at| page.byte(at).is_ascii_alphanumeric());
+    !member && is_bounded(page, range)
+}
+
+/// The same, with no regard to what a stop before it belongs to.
+pub(super) fn is_bounded(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let bound = |byte: u8| !matches!(byte, b'_' | b'@' | b'/' | b'=' | b'\\' | b'#' | b'$' | b'{' | b'%');
+    let (before, after) = (page.before(range.start), page.byte(range.end));
+    let domain = after == b'.' && page.byte(range.end + 1).is_ascii_alphanumeric();
+    let path =
+        after == b':' && page.byte(range.end + 1) == b':' || before == b':' && page.before(range.start - 1) == b':';
+    // What closes an element (`Dupont</nom>`, `Dupont[/b]`) is no call and no type's argument.
+    let closes = matches!(after, b'<' | b'[') && page.byte(range.end + 1) == b'/';
+    let called = matches!(after, b'(' | b'<' | b'[' | b'!') && before != b' ' && !closes;
+    (bound(before) || is_of_form(page, range)) && bound(after) && !domain && !path && !called
+}
+
+/// Whether it is the value of a form, with another beside it: `nom=Dupont&prenom=Jean`, `nom=Dupont, Jean&ville=Lyon`.
+fn is_of_form(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let Some(sign) = range.start.checked_sub(1).filter(|at| page.byte(*at) == b'=') else { return false };
+    let key = page.left(sign, FORM_KEY_BYTES_MAX, is_of_key);
+    let opens = |byte: u8| matches!(byte, 0 | b'?' | b'"' | b'\'' | b'`' | b':' | b'(') || byte.is_ascii_whitespace();
+    let (before, after) = (page.before(key), page.byte(range.end));
+    // What another value stands before or behind is no statement of code.
+    let between = before == b'&' && (matches!(after, b'&' | b',') || opens(after));
+    key < sign && (between || opens(before) && goes_on(page, range.end))
+}
+
+/// Whether the value of a form ends behind a name, and another pair follows.
+fn goes_on(page: &Page<'_>, end: usize) -> bool {
+    let of_value = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || !byte.is_ascii()
+            || matches!(byte, b',' | b' ' | b'+' | b'-' | b'.' | b'\'' | b'%')
+    };
+    let stop = page.right(end, FORM_VALUE_BYTES_MAX, of_value);
+    if page.byte(stop) != b'&' || page.before(stop) == b' ' {
+        return false;
+    }
+    let key = page.right(stop + 1, FORM_KEY_BYTES_MAX, is_of_key);
+    stop == end || key > stop + 1 && page.byte(key) == b'='
+}
+
+const fn is_of_key(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// Bytes of the key of a form.
+const FORM_KEY_BYTES_MAX: usize = 40;
+/// Bytes between a name in a value of a form and the end of that.
+const FORM_VALUE_BYTES_MAX: usize = 80;

@@ -1,16 +1,17 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
-//! confirmed elsewhere in the call. `table` and `list` read names under the head of a column and of a list, `compound` the
-//! whole of a surname of several words.
+//! confirmed elsewhere in the call. `table` and `list` read names under the head of a column and of a list, `cells` those of tables
+//! without one, `leaf` the values of elements and strings, `compound` the whole of a surname of several words.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
-mod alone;
+mod cells;
 mod compound;
 mod initial;
 pub(super) mod known;
+pub(super) mod leaf;
 pub(super) mod line;
 mod list;
 mod name;
@@ -27,7 +28,7 @@ pub(super) use words::{CUES, stops};
 
 use super::names::lexicon::{BODY, COMPANY, FORENAME, SMALL, SURNAME};
 use super::page::{Page, Report};
-use super::{fold, named, wrapped};
+use super::{fold, named};
 
 /// How a word announces a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +51,14 @@ pub(super) enum Cue {
     Whole,
     /// A name of this call, known from elsewhere: first or last name alone.
     Part,
+    /// The surname of one of those, if it is no other word.
+    Surname,
     /// First and last name that an e-mail address of this call suggests.
     Suggested,
 }
+
+/// Bytes of a title that is abbreviated.
+const TITLE_BYTES_MAX: usize = 4;
 
 /// What makes detections of names by rule known to listings.
 pub(super) const CARD: super::Card = super::Card {
@@ -77,15 +83,29 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
             let several = after_key(page, range, 80, 0);
             several.filter(|(_, confidence)| *confidence > 0).or_else(|| after_label(page, range))
         }
-        Cue::Whole | Cue::Part | Cue::Suggested => None,
+        Cue::Whole | Cue::Part | Cue::Surname | Cue::Suggested => None,
     };
     let Some((name, confidence)) = found.filter(|(_, confidence)| *confidence > 0) else { return };
     // `author: Option<…>`, `Hi Folks,`: a type, or one word that is common.
     let title = matches!(cue, Cue::Title | Cue::DottedTitle | Cue::Introduction);
     let one = name.words.len() == 1 && !title && is_common(page.text, &name.range);
-    if !one && wrapped::stands_alone(page, &name.range) {
+    let glued = page.byte(range.end) == b'.' && name.range.start == range.end + 1;
+    let alone =
+        if title && glued { is_behind_stop(page, range, &name) } else { named::stands_alone(page, &name.range) };
+    let thing = cue == Cue::WeakKey && named::is_thing_of_element(page, &name.range);
+    if !one && alone && !thing {
         report.push(widen(page.text, name.range), confidence);
     }
+}
+
+/// Whether a name stands directly behind the stop of a short title: `M.Dupont`, `Mme.Aubertin`. What is written so in code
+/// (`M.Map`) has other words behind it; behind one letter the name must be known.
+fn is_behind_stop(page: &Page<'_>, title: &Range<usize>, name: &Name) -> bool {
+    let first = name.words.first().and_then(|word| fold::next_word(page.text, word.start));
+    let flags = first.map_or(SMALL, |(_, folded)| named::flags(folded.as_slice()));
+    let known = flags & (FORENAME | SURNAME) != 0 || title.len() > 1 && flags == 0;
+    let short = title.len() <= TITLE_BYTES_MAX && page.before(title.start) != b'.';
+    short && known && flags & SMALL == 0 && named::is_bounded(page, &name.range)
 }
 
 /// Whether a word is common in texts and the name of nobody.
@@ -98,7 +118,7 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     under_key(page, report);
     table::names(page, report);
     list::names(page, report);
-    alone::names(page, report);
+    cells::names(page, report);
 }
 
 /// A text that stands under a key such as `patient_name` and is a name from end to end.

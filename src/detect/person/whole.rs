@@ -27,6 +27,8 @@ pub(super) enum Trust {
     People,
     /// Nothing but a name of somebody.
     Sure,
+    /// What else is said of it decides: every word is one of somebody's names, be it common besides.
+    Likely,
 }
 
 /// Words that stand where a name is missing, and types of columns, folded.
@@ -52,6 +54,10 @@ struct Words {
     count: usize,
     /// Known as somebody's.
     known: usize,
+    /// All but the particles, those of double names each by itself.
+    parts: usize,
+    /// Of those, somebody's, whatever they are besides.
+    named: usize,
     /// Common in small letters.
     common: bool,
     /// In small letters.
@@ -77,6 +83,7 @@ pub(super) fn whole(text: &str, range: Range<usize>, trust: Trust) -> Option<(Ra
     let words = read(value)?;
     let fits = match trust {
         Trust::Sure => words.small == 0 || !words.common,
+        Trust::Likely => words.small == 0 && !words.stop && words.parts == words.named,
         _ if words.body || words.stop || words.common => false,
         Trust::People if words.small > 0 => words.known > 0 && words.small == words.count,
         Trust::People => words.count > 1 || !words.place,
@@ -157,6 +164,8 @@ impl Words {
             let Some((_, folded)) = fold::next_word(part, 0) else { continue };
             let flags = flags(folded.as_slice());
             let name = flags & (FORENAME | SURNAME) != 0;
+            self.parts += 1;
+            self.named += usize::from(name);
             self.known += usize::from(name && flags & SMALL == 0);
             self.common |=
                 named::is_common(folded.as_slice()) || flags & SMALL != 0 && (!name || flags & FREQUENT != 0);

@@ -105,6 +105,21 @@ fn neighbours_are_read_joined() {
     ]);
 }
 
+/// A program writes the titles of a schema from the names of its types and fields; what is called like somebody stays one.
+#[test]
+fn titles_of_schemas_are_no_people() {
+    let (engine, catalogue) = (engine(), catalogue());
+    for (text, key, expected) in [
+        ("Dossier", "title", &[][..]),
+        ("Claire Martin", "title", &["person: Claire Martin"]),
+        ("Cherche Camille Aubertin", "description", &["person: Camille Aubertin"]),
+    ] {
+        let fields = [(Role::Schema, TokenKind::String, text, 1, FieldKey::Known(key))];
+        let expected: Vec<(u32, String)> = expected.iter().map(|found| (0, (*found).to_owned())).collect();
+        assert_eq!(inspected(engine, &catalogue, &call(&fields)), expected, "{text}");
+    }
+}
+
 /// Names of tools, of speakers and of keys are read with their words apart; texts are not.
 #[test]
 fn names_of_programs_are_read_as_words() {

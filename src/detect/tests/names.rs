@@ -96,6 +96,103 @@ fn people_in_markup() {
     }
 }
 
+/// Names of several languages, for what must not depend on the name.
+const NAMES: [&str; 9] = [
+    "Jean Dupont",
+    "Claire Martin",
+    "Zbigniew Kowalczyk",
+    "Haruki Nakamura",
+    "John Smith",
+    "Anna Müller",
+    "Fatima El Amrani",
+    "Giulia Rossi",
+    "María García",
+];
+
+/// Whatever encloses a name as the whole of a value, the name is found; `N` stands for it.
+#[test]
+fn a_name_is_found_alone_in_whatever_holds_it() {
+    for shape in [
+        "N",
+        "<p>N</p>",
+        "<p>\n  N\n</p>",
+        "<ul><li>N</li></ul>",
+        "<h1>N</h1><p>Né le 12 mars 1971 à Lyon.</p>",
+        "<table><tr><th>Nom</th><th>Ville</th></tr><tr><td>N</td><td>3</td></tr></table>",
+        "<nom>N</nom>",
+        "<name>N</name><phone>+33199001234</phone>",
+        "<Dbtr><Nm>N</Nm><PstlAdr><Ctry>FR</Ctry></PstlAdr></Dbtr>",
+        "<w:p><w:r><w:t>N</w:t></w:r></w:p>",
+        "<x><![CDATA[N]]></x>",
+        "<p>Bien à vous,</p><p>N</p><p>Directeur commercial</p>",
+        "&lt;p&gt;N&lt;/p&gt;",
+        "<b>N</b>",
+        r#"<x v="N"/>"#,
+        r#"{"x":"N"}"#,
+        r#"["N","Paul Leroy"]"#,
+        "[b]N[/b]",
+        r"Le client \textbf{N} a appelé.",
+        "il _N_ a",
+        "il __N__ a",
+        "_Mme N_",
+        "client=N",
+    ] {
+        for name in NAMES {
+            let text = shape.replace("Nom", "\u{0}om").replace("Nm", "\u{0}m").replace("Né", "\u{0}é");
+            let text = text.replace('N', name).replace('\u{0}', "N");
+            let found = of("person", &text);
+            assert!(found.iter().any(|found| found.contains(name)), "{text}: {found:?}");
+        }
+    }
+    for name in NAMES {
+        let (first, last) = name.split_once(' ').unwrap();
+        let text = format!("<c><firstName>{first}</firstName><lastName>{last}</lastName></c>");
+        let found = of("person", &text);
+        assert!(
+            found.iter().any(|found| found == first) && found.iter().any(|found| found == last),
+            "{text}: {found:?}"
+        );
+        let encoded = name.replace(' ', "%20");
+        for text in
+            [format!("voir https://x.example/?n={encoded} et rappeler"), format!("https://x.example/?id=3&q={encoded}")]
+        {
+            let found = of("person", &text);
+            assert!(found.iter().any(|found| *found == encoded), "{text}: {found:?}");
+        }
+        let printable: String = name
+            .bytes()
+            .map(|byte| match byte {
+                b' ' => "=20".to_owned(),
+                0x80.. => format!("={byte:02X}"),
+                _ => char::from(byte).to_string(),
+            })
+            .collect();
+        let found = of("person", &format!("Mme {printable} a appelé"));
+        assert!(found.iter().any(|found| *found == printable), "{printable}: {found:?}");
+    }
+}
+
+/// The same places hold headings, labels and names of things.
+#[test]
+fn what_stands_alone_is_mostly_no_name() {
+    for text in [
+        "<h1>Introduction</h1><li>Home</li><li>About Us</li><li>Release Notes</li>",
+        "<name>Apache Maven</name><version>3.1</version>",
+        "<title>Quick Start Guide</title><h2>Getting Started</h2>",
+        "<Nm>Société Générale</Nm>",
+        "<nom>string</nom><firstName>null</firstName>",
+        r#"{"title":"Visual Studio","x":"Release Notes"}"#,
+        r#"["Visual Studio","Apache Maven","Microsoft Office"]"#,
+        "https://x.example/?page=Home&title=Release%20Notes",
+        "client=Http Client",
+        "let client = Client::new(); M.Map(x); S.Length; D.Group",
+        "_Note_ and __Warning__ and _Rust Book_ __init__ _FOO_",
+        "Vec<String>; Option<Foo>; Foo<Bar>",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
 /// An initial and a surname are somebody, before a number too.
 #[test]
 fn people_by_an_initial() {
@@ -125,6 +222,65 @@ fn people_by_an_initial() {
         "Fujitsu T. 2000",
     ] {
         assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// Lists and tables that no head announces.
+#[test]
+fn lists_of_surnames() {
+    for (text, expected) in [
+        ("Dupont;Martin;Bernard;Petit", &["Dupont", "Martin", "Bernard", "Petit"][..]),
+        ("Dupont;Dupont;Dupont;Dupont", &["Dupont"; 4]),
+        ("Liste: Dupont; Martin; Bernard; Petit; Durand", &["Dupont", "Martin", "Bernard", "Petit", "Durand"]),
+        ("Smith;Jones;Brown;Taylor", &["Smith", "Jones", "Brown", "Taylor"]),
+        (
+            "Dupont\tJean\tParis\nMartin\tClaire\tLyon\nPetit\tAnne\tLille",
+            &["Dupont", "Jean", "Martin", "Claire", "Petit", "Anne"],
+        ),
+    ] {
+        let found = of("person", text).join(" ");
+        let all = found.replace('\t', " ");
+        for expected in expected {
+            assert!(all.split(' ').any(|word| word == *expected), "{text}: {expected} of {found}");
+        }
+        let count = all.split(' ').filter(|word| *word == "Dupont").count();
+        assert!(count >= expected.iter().filter(|word| **word == "Dupont").count(), "{text}: {found}");
+    }
+    for text in [
+        "Rouge;Vert;Bleu",
+        "Lundi;Mardi;Mercredi",
+        "Name;Type\nProxy;Object\nCache;Map",
+        "Java,Python,Ruby,Rust",
+        "Paris;Lyon;Nantes;Lille",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// A person whose whole name is known, as others write of them.
+#[test]
+fn known_people_in_other_spellings() {
+    for (text, expected) in [
+        ("Camille Aubertin est cliente. Voir le dossier aubertin.", "aubertin"),
+        ("John Smith called. Then smith said yes.", "smith"),
+        ("Jean Dupont, compte jean.dupont, ouvert hier.", "jean.dupont"),
+        ("Jean Dupont, compte JeanDupont, ouvert hier.", "JeanDupont"),
+        ("Jean Dupont, compte jdupont, ouvert hier.", "jdupont"),
+        ("Rappeler M.Dupont demain.", "Dupont"),
+        ("Rappeler Mme.Aubertin demain.", "Aubertin"),
+        ("Cherche Camille Aubertin", "Camille Aubertin"),
+    ] {
+        let found = of("person", text);
+        assert!(found.iter().any(|found| found == expected), "{text}: {found:?}");
+    }
+    for (text, not) in [
+        ("Anna Petit est cliente. Un petit dossier.", "petit"),
+        ("Mark Brown and Will Young. They will mark it; young people.", "will"),
+        ("Rose Hill a appelé. Une rose sur la hill.", "rose"),
+        ("Sarah Tone called. A stone fell.", "stone"),
+    ] {
+        let found = of("person", text);
+        assert!(found.iter().all(|found| found != not), "{text}: {found:?}");
     }
 }
 

@@ -1,15 +1,20 @@
 //! Markup that stands inside a value: `**06** 12 34`, `7328<b>29</b>320`, `\\textbf{06} 12`, quoted-printable, a `+` of a form.
+//! `printable` reads quoted-printable.
 //!
 //! Emphasis is dropped only in pairs around one stretch without a line end, inline tags by their names: `2**10`, `a < b` and
-//! `<nir>` stay, for what they say is wanted. Nothing is guessed across more than [`STRETCH_BYTES_MAX`] bytes, so that the cost is
+//! `<nir>` stay, for what they say is wanted. Marks that no name has beside it are dropped around words with a capital too
+//! (`_Claire Martin_`); those that a name may have stay. Nothing is guessed across more than [`STRETCH_BYTES_MAX`] bytes, so that the cost is
 //! linear.
 
 use std::ops::Range;
 
-use super::{Builder, View};
+use super::{Builder, View, printable};
+
+/// A range of the text and what stands there for a reader: a character, or nothing.
+pub(super) type Cut = (Range<usize>, Option<char>);
 
 /// Bytes between the two marks of an emphasis, and of a tag.
-const STRETCH_BYTES_MAX: usize = 64;
+pub(super) const STRETCH_BYTES_MAX: usize = 64;
 /// Digits of a tag that may be a value in one of its attributes.
 const VALUE_DIGITS_MIN: usize = 6;
 
@@ -19,7 +24,7 @@ pub(super) fn strip(text: &str) -> Option<View> {
     // Plain text pays three vectorised searches.
     let first = memchr::memchr3(b'<', b'=', b'*', bytes);
     first.or_else(|| memchr::memchr3(b'_', b'`', b'~', bytes)).or_else(|| memchr::memchr2(b'+', b'\\', bytes))?;
-    let mut cuts: Vec<(Range<usize>, &'static str)> = Vec::new();
+    let mut cuts: Vec<Cut> = Vec::new();
     let mut from = 0;
     while let Some(at) = bytes.get(from..).and_then(next_mark).map(|found| from + found) {
         from = at + 1;
@@ -30,10 +35,10 @@ pub(super) fn strip(text: &str) -> Option<View> {
                     from = end;
                 }
             }
-            Some(b'=') => from = printable(bytes, at, &mut cuts).unwrap_or(from),
+            Some(b'=') => from = printable::read(bytes, at, &mut cuts).unwrap_or(from),
             Some(b'+') => {
                 if form_blank(bytes, at) {
-                    cuts.push((at..at + 1, " "));
+                    cuts.push((at..at + 1, Some(' ')));
                 }
             }
             Some(b'\\') => from = command(bytes, at, &mut cuts).unwrap_or(from),
@@ -47,7 +52,8 @@ pub(super) fn strip(text: &str) -> Option<View> {
     let mut builder = Builder::new(text);
     for (range, instead) in cuts {
         if range.start >= builder.done && text.is_char_boundary(range.start) && text.is_char_boundary(range.end) {
-            builder.replace(range, instead);
+            let mut utf8 = [0; 4];
+            builder.replace(range, instead.map_or("", |c| &*c.encode_utf8(&mut utf8)));
         }
     }
     builder.finish()
@@ -63,16 +69,16 @@ fn next_mark(bytes: &[u8]) -> Option<usize> {
     bytes.get(from..)?.iter().position(is_mark).map(|place| from + place)
 }
 
-fn byte(bytes: &[u8], at: usize) -> u8 {
+pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or(0)
 }
 
-fn before(bytes: &[u8], at: usize) -> u8 {
+pub(super) fn before(bytes: &[u8], at: usize) -> u8 {
     at.checked_sub(1).map_or(0, |at| byte(bytes, at))
 }
 
 /// An inline tag: where it ends and what it reads as.
-fn tag(bytes: &[u8], at: usize) -> Option<(usize, &'static str)> {
+fn tag(bytes: &[u8], at: usize) -> Option<(usize, Option<char>)> {
     let window = bytes.get(at + 1..bytes.len().min(at + STRETCH_BYTES_MAX))?;
     let len = memchr::memchr2(b'>', b'<', window).filter(|&len| window.get(len) == Some(&b'>'))?;
     let inside = window.get(..len)?;
@@ -89,7 +95,7 @@ fn tag(bytes: &[u8], at: usize) -> Option<(usize, &'static str)> {
     }
     let name = name.get(..end)?.to_ascii_lowercase();
     let blank = name == b"br";
-    (blank || INLINE.contains(&name.as_slice())).then_some((at + len + 2, if blank { " " } else { "" }))
+    (blank || INLINE.contains(&name.as_slice())).then_some((at + len + 2, blank.then_some(' ')))
 }
 
 /// Tags that change how a text looks, not what it is.
@@ -99,14 +105,14 @@ const INLINE: &[&[u8]] = &[
 ];
 
 /// `**…**`, `__…__`, `*…*`, `~~…~~`, `` `…` `` around a stretch; the end of the opening mark.
-fn emphasis(bytes: &[u8], at: usize, cuts: &mut Vec<(Range<usize>, &'static str)>) -> Option<usize> {
+fn emphasis(bytes: &[u8], at: usize, cuts: &mut Vec<Cut>) -> Option<usize> {
     let mark = byte(bytes, at);
     let run = |from: usize| bytes.get(from..).unwrap_or_default().iter().take_while(|&&byte| byte == mark).count();
     let len = run(at);
     let inner = at + len;
     let most = if mark == b'`' { 1 } else { 3 };
     let least = if mark == b'~' { 2 } else { 1 };
-    if len > most || len < least || !byte(bytes, inner).is_ascii_alphanumeric() {
+    if len > most || len < least || !is_letter_or_digit(byte(bytes, inner)) {
         return Some(inner);
     }
     let window = bytes.get(inner..bytes.len().min(inner + STRETCH_BYTES_MAX))?;
@@ -114,36 +120,52 @@ fn emphasis(bytes: &[u8], at: usize, cuts: &mut Vec<(Range<usize>, &'static str)
     let close = inner + stop;
     let apart = !before(bytes, at).is_ascii_alphanumeric();
     let solid = window.get(..stop)?.iter().all(u8::is_ascii_alphanumeric);
-    let digits = window.get(..stop)?.iter().any(u8::is_ascii_digit);
+    // A mark of an underscore keeps a name from being one; the others do not.
+    let hides = window.get(..stop)?.iter().any(u8::is_ascii_digit) || mark == b'_' && are_words(window.get(..stop)?);
     // Small names in code (`snake_case_1`) are no emphasis: a mark of one underscore needs blanks around.
     let outside = apart && !byte(bytes, close + len).is_ascii_alphanumeric();
-    let pair = run(close) == len && before(bytes, close).is_ascii_alphanumeric();
+    let pair = run(close) == len && is_letter_or_digit(before(bytes, close));
     let fits = if mark == b'_' && len == 1 { outside } else { apart || (solid && len > 1) };
-    if !(pair && digits && fits) {
+    if !(pair && hides && fits) {
         return Some(inner);
     }
-    cuts.push((at..inner, ""));
-    cuts.push((close..close + len, ""));
+    cuts.push((at..inner, None));
+    cuts.push((close..close + len, None));
     Some(close + len)
 }
 
-/// A LaTeX command around digits (`\textbf{06}`), or a thin space (`\,`).
-fn command(bytes: &[u8], at: usize, cuts: &mut Vec<(Range<usize>, &'static str)>) -> Option<usize> {
+/// Whether these are words, the first of them with a capital and small letters: no constant and no name of a program.
+fn are_words(stretch: &[u8]) -> bool {
+    let first = stretch.first().is_some_and(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
+    let part = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii() || matches!(byte, b' ' | b'-' | b'\'' | b'.');
+    // `camelCase`
+    let inner = stretch
+        .windows(2)
+        .any(|pair| matches!(pair, [left, right] if left.is_ascii_lowercase() && right.is_ascii_uppercase()));
+    first && !inner && stretch.iter().all(part) && stretch.iter().any(u8::is_ascii_lowercase)
+}
+
+fn is_letter_or_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii()
+}
+
+/// A LaTeX command around digits or words with a capital (`\textbf{06}`), or a thin space (`\,`).
+fn command(bytes: &[u8], at: usize, cuts: &mut Vec<Cut>) -> Option<usize> {
     let within = before(bytes, at).is_ascii_alphanumeric() || before(bytes, at) == b'}';
     if matches!(byte(bytes, at + 1), b',' | b';' | b'!') && within {
-        cuts.push((at..at + 2, " "));
+        cuts.push((at..at + 2, Some(' ')));
         return Some(at + 2);
     }
     let open = command_end(bytes, at)?;
     let window = bytes.get(open + 1..bytes.len().min(open + STRETCH_BYTES_MAX))?;
     let len = window.iter().position(|byte| matches!(byte, b'}' | b'{' | b'\n'))?;
-    let digits = window.get(..len)?.iter().any(u8::is_ascii_digit);
-    if window.get(len) != Some(&b'}') || !digits {
+    let hides = window.get(..len)?.iter().any(u8::is_ascii_digit) || are_words(window.get(..len)?);
+    if window.get(len) != Some(&b'}') || !hides {
         return None;
     }
     let close = open + 1 + len;
-    cuts.push((at..open + 1, ""));
-    cuts.push((close..close + 1, ""));
+    cuts.push((at..open + 1, None));
+    cuts.push((close..close + 1, None));
     Some(close + 1)
 }
 
@@ -170,50 +192,6 @@ const COMMANDS: &[&[u8]] = &[
     b"num",
     b"mbox",
 ];
-
-/// Quoted-printable (RFC 2045 section 6.7): three triplets and more in a row, a character beyond ASCII, or a soft line end
-/// within a value.
-fn printable(bytes: &[u8], at: usize, cuts: &mut Vec<(Range<usize>, &'static str)>) -> Option<usize> {
-    let line_end = if byte(bytes, at + 1) == b'\r' { 2 } else { 1 };
-    if byte(bytes, at + line_end) == b'\n' {
-        let end = at + line_end + 1;
-        let within = before(bytes, at).is_ascii_alphanumeric() && byte(bytes, end).is_ascii_alphanumeric();
-        if within {
-            cuts.push((at..end, ""));
-        }
-        return Some(end);
-    }
-    let mut values: Vec<(usize, u8)> = Vec::new();
-    let mut next = at;
-    while let Some(value) = triplet(bytes, next) {
-        values.push((next, value));
-        next += 3;
-    }
-    let whole = values.len() >= 3 && values.iter().all(|(_, value)| value.is_ascii_graphic() || *value == b' ');
-    if whole {
-        for (at, value) in values {
-            let place = usize::from(value.saturating_sub(b' '));
-            cuts.push((at..at + 3, PRINTABLE.get(place..=place).unwrap_or_default()));
-        }
-        return Some(next);
-    }
-    let value: Vec<u8> = values.iter().map(|(_, value)| *value).collect();
-    // The one character beyond ASCII that stands within values: the no-break spaces of a French keyboard.
-    let blank = [&b"\xC2\xA0"[..], &b"\xE2\x80\xAF"[..]].into_iter().find(|blank| value.starts_with(blank));
-    let blank = blank?;
-    let end = at + 3 * blank.len();
-    cuts.push((at..end, " "));
-    Some(end)
-}
-
-/// Every printable ASCII character in its order.
-const PRINTABLE: &str =
-    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
-
-fn triplet(bytes: &[u8], at: usize) -> Option<u8> {
-    let digit = |at: usize| char::from(byte(bytes, at)).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    (byte(bytes, at) == b'=').then(|| Some(digit(at + 1)? * 16 + digit(at + 2)?)).flatten()
-}
 
 /// Whether a `+` is a blank of a form: between letters or digits, in a token that has a `=` before.
 fn form_blank(bytes: &[u8], at: usize) -> bool {

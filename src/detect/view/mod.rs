@@ -14,6 +14,7 @@ mod apart;
 mod characters;
 mod escapes;
 mod markup;
+mod printable;
 
 use std::ops::Range;
 

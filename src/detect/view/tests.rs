@@ -49,6 +49,27 @@ fn rows() {
         ("blanks between names", r"Anna\s+Weber Karl\sLang \(0\)\s6", "Anna Weber Karl Lang (0) 6"),
         ("a class of characters stays", r"^\s*\d+\s\w\S$", r"^\s*\d+\s\w\S$"),
         ("quoted-printable", "=37=33=32 x=42 a=3D 06=C2=A012 73=\r\n28", "732 x=42 a=3D 06 12 7328"),
+        (
+            "quoted-printable words",
+            "Zo=C3=A9 Andr=E9 Ren=E9e Zo=C3=A9=20Aubertin a.b=40example.com",
+            "Zoé André Renée Zoé Aubertin a.b@example.com",
+        ),
+        ("quoted-printable groups", "FR76=203000=206000=20189", "FR76 3000 6000 189"),
+        (
+            "no quoted-printable",
+            "siren=20732829320 a=20&b=20 size=20MB w=20px max=40mm.x x=E9F y=C3",
+            "siren=20732829320 a=20&b=20 size=20MB w=20px max=40mm.x x=E9F y=C3",
+        ),
+        (
+            "emphasis of words",
+            "il _Claire Martin_, __Zoé__, _Élise_ \\textbf{Jean Dupont}",
+            "il Claire Martin, Zoé, Élise Jean Dupont",
+        ),
+        (
+            "no emphasis of words",
+            "_FOO_ __init__ _camelCase_ a_Foo_b __FILE__",
+            "_FOO_ __init__ _camelCase_ a_Foo_b __FILE__",
+        ),
         ("braces", r"\u{4d}\u{000061}rie \u{} \u{zz} \u{1234567}", r"Marie \u{} \u{zz} \u{1234567}"),
         ("a form", "tel=06+12+34&x 3+4", "tel=06 12 34&x 3+4"),
     ] {
