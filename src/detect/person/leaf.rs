@@ -18,6 +18,8 @@ use crate::detect::fold;
 const VALUE_BYTES: Range<usize> = 2..120;
 /// Bytes of the name of an element, and of a key.
 const KEY_BYTES_MAX: usize = 48;
+/// Blanks between a quote and what it follows.
+const BLANKS_MAX: usize = 8;
 /// Confidence in a value whose key says that it is a name: of several words, of one, and where it says so weakly.
 const KEYED: (u8, u8, u8) = (86, 82, 78);
 /// Keys that name things as well as people, besides the weak ones, folded.
@@ -46,7 +48,7 @@ enum Said {
 /// Finds the values of a text that may be names.
 pub(in crate::detect) fn each(text: &str, mut found: impl FnMut(Leaf)) {
     elements(text, &mut found);
-    for mark in [b'"', b'`', b'*'] {
+    for mark in [b'"', b'`'] {
         marked(text, mark, &mut found);
     }
     bracketed(text, &mut found);
@@ -97,14 +99,27 @@ fn found_between(text: &str, between: Range<usize>, name: Range<usize>, found: &
     found_in(text, between.start..between.start + value.len(), name, found);
 }
 
-/// What stands between two marks of a kind: strings of JSON and its kin, values of attributes, words in quotes or emphasis.
+/// What stands between two marks of a kind: a string of JSON and its kin, the value of an attribute, code of Markdown. What prose puts
+/// in quotes is a title more often than a name.
 fn marked(text: &str, mark: u8, found: &mut impl FnMut(Leaf)) {
+    let bytes = text.as_bytes();
     let mut last = None;
-    for at in memchr::memchr_iter(mark, text.as_bytes()) {
-        if let Some(open) = last.replace(at).filter(|open| VALUE_BYTES.contains(&(at - open))) {
+    for at in memchr::memchr_iter(mark, bytes) {
+        let Some(open) = last.replace(at).filter(|open| VALUE_BYTES.contains(&(at - open))) else { continue };
+        let head = bytes.get(..open).unwrap_or_default();
+        let before = first_sign(head.iter().rev());
+        let behind = first_sign(bytes.get(at + 1..).unwrap_or_default().iter());
+        let opens = matches!(before, b':' | b'[' | b',' | b'{' | b'(' | b'=');
+        let closes = matches!(behind, b',' | b']' | b'}' | b':' | b')' | b';' | b'/' | b'>');
+        if mark != b'"' || opens && closes {
             found_in(text, open + 1..at, None, found);
         }
     }
+}
+
+/// The first byte that is no blank, among few; 0 where there is none.
+fn first_sign<'b>(bytes: impl Iterator<Item = &'b u8>) -> u8 {
+    bytes.take(BLANKS_MAX).find(|byte| !byte.is_ascii_whitespace()).copied().unwrap_or(0)
 }
 
 /// What stands before a closing tag in brackets: `[b]Jean Dupont[/b]`.
