@@ -90,6 +90,7 @@ impl Answer {
     }
 
     /// The same with a closed word of the backend's head.
+    #[must_use]
     pub fn telling(mut self, word: Option<(HeaderName, &'static str)>) -> Self {
         self.told.extend(word.map(|(name, word)| (name, HeaderValue::from_static(word))));
         self

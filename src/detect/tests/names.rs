@@ -157,7 +157,7 @@ fn a_name_is_found_alone_in_whatever_holds_it() {
             [format!("voir https://x.example/?n={encoded} et rappeler"), format!("https://x.example/?id=3&q={encoded}")]
         {
             let found = of("person", &text);
-            assert!(found.iter().any(|found| *found == encoded), "{text}: {found:?}");
+            assert!(found.contains(&encoded), "{text}: {found:?}");
         }
         let printable: String = name
             .bytes()
@@ -168,7 +168,7 @@ fn a_name_is_found_alone_in_whatever_holds_it() {
             })
             .collect();
         let found = of("person", &format!("Mme {printable} a appelé"));
-        assert!(found.iter().any(|found| *found == printable), "{printable}: {found:?}");
+        assert!(found.contains(&printable), "{printable}: {found:?}");
     }
 }
 
