@@ -1,27 +1,24 @@
 //! From one text to a whole call: keys as context, neighbours read joined, names known everywhere, coverage counted.
 
+mod fields;
 mod identifiers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use fields::{can_hold_anything, is_title_of_schema, key, plain_number};
+
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
 use super::joined::{Joined, Seam, chains, is_own_word, texts};
 use super::memory::{BLOCK_BYTES_MIN, Block, Memory, Place, Remembered};
-use super::named::is_a_name;
 use super::page::{Hit, Page, Report, Sink, Used};
 use super::person::known::{Known, Search};
 use super::settle;
 use super::values::Values;
 use super::view::View;
 use crate::limits::{FINDINGS_MAX, SCAN_PLACES_MAX};
-use crate::model::call::FieldKey;
-use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, TokenKind, Word, finding};
+use crate::model::{Call, Coverage, Finding, Findings, Role, ScanStatus, TokenKind, Word, finding};
 
-/// Digits below which a JSON number is none of the identifiers that any detector knows.
-const NUMBER_BYTES_MIN: usize = 7;
-/// Digits of a number that is no identifier any more.
-const DIGITS_MAX: usize = 40;
 /// Rounds in which names lead to further names.
 const NAME_ROUNDS: usize = 2;
 
@@ -116,40 +113,6 @@ impl Engine {
         let range = u32::try_from(hit.range.start).ok()?..u32::try_from(hit.range.end).ok()?;
         let detector = served.description.id.clone();
         Some(Finding { entity: served.entity, field, range, confidence: hit.confidence, detector })
-    }
-}
-
-/// Whether a field is long enough to hold a value. A short number was read all the same: there is nothing in it.
-fn can_hold_anything(field: &Field, text: &str) -> bool {
-    field.kind != TokenKind::Number || text.len() >= NUMBER_BYTES_MIN
-}
-
-/// Whether a field is the title of a type or of a property: one word that nobody is known to be called by. Programs write it from
-/// the names of their types (`Dossier`), and alone it looks like a name.
-fn is_title_of_schema(field: &Field, text: &str, key: Option<&str>) -> bool {
-    field.role == Role::Schema && key == Some("title") && text.chars().all(char::is_alphabetic) && !is_a_name(text)
-}
-
-/// The digits of a whole number that is written with a fraction or an exponent (`4.111111111111111e15`, `732829320.0`).
-fn plain_number(text: &str) -> Option<String> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if whole.len() == text.len() {
-        return None;
-    }
-    let places = exponent.trim_start_matches('+').parse::<usize>().ok().filter(|places| *places <= DIGITS_MAX)?;
-    let point = fraction.len().min(places);
-    let (digits, rest) = (fraction.get(..point)?, fraction.get(point..)?);
-    let plain = whole.trim_start_matches(['-', '0']).to_owned() + digits + &"0".repeat(places - point);
-    (plain.len() <= DIGITS_MAX && rest.bytes().all(|digit| digit == b'0')).then_some(plain)
-}
-
-/// The key that a field stands under, where it says something.
-fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
-    match field.key {
-        FieldKey::None => None,
-        FieldKey::Known(word) => Some(word),
-        FieldKey::Field(index) => call.fields.get(index as usize).map(|field| call.text(field)),
     }
 }
 

@@ -54,6 +54,9 @@ pub(super) struct Lexed {
     pub(super) comments: Vec<Range<usize>>,
 }
 
+/// Characters behind a quote in which others of its line are counted.
+const LINE_CHARS_MAX: usize = 2_048;
+
 /// Lines that a text may run over before its quote counts as forgotten.
 const OVER_LINES_MAX: usize = 3;
 
@@ -257,11 +260,12 @@ impl<'a> Lexer<'a> {
 
     /// Where a text ends that lacks its closing quote and is closed by the one that opens the next: `"lab, "office"`.
     fn lacks_quote(&self, start: usize) -> Option<usize> {
-        let line = lines(self.text.get(start..)?).next()?;
         let read = self.text.get(start + 1..self.at)?;
-        let (item, blank) = read.split_at(read.find(',')?);
-        let odd = self.rest().starts_with('"') && line.matches('"').count() % 2 == 1;
-        (odd && blank.trim() == "," && !item.trim().is_empty()).then_some(start + 1 + item.trim_end().len())
+        let item = read.trim_end().strip_suffix(',').filter(|item| !item.contains(',') && !item.trim().is_empty())?;
+        // In a longer line nobody sees which quote lacks, and to count them for each text would take its square.
+        let near = self.text.get(start..)?.char_indices().take(LINE_CHARS_MAX);
+        let quotes = || near.take_while(|(_, c)| !ends_line(*c)).filter(|(_, c)| *c == '"').count();
+        (self.rest().starts_with('"') && quotes() % 2 == 1).then_some(start + 1 + item.trim_end().len())
     }
 
     /// What stands before the closing quote of a text that was opened on this line, when it closes soon and no line between

@@ -7,6 +7,7 @@
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+mod alone;
 mod cells;
 mod compound;
 mod initial;
@@ -118,6 +119,7 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     under_key(page, report);
     table::names(page, report);
     list::names(page, report);
+    alone::names(page, report);
     cells::names(page, report);
 }
 
