@@ -12,7 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::dates::{self, Meant};
 use super::diagnostic::{Diagnostic, File};
-use super::lines::{ends_line, lines};
+use super::lines::{ends_line, lines, quotes_near};
 use super::phrase::{CLAUSES, EXCEPTION_PARTS, Language, Phrase, STATEMENTS};
 use super::signs::{advice, called, is_dash, is_hidden, misleads};
 use super::text::{Text, say};
@@ -53,9 +53,6 @@ pub(super) struct Lexed {
     pub(super) tokens: Vec<Token>,
     pub(super) comments: Vec<Range<usize>>,
 }
-
-/// Characters behind a quote in which others of its line are counted.
-const LINE_CHARS_MAX: usize = 2_048;
 
 /// Lines that a text may run over before its quote counts as forgotten.
 const OVER_LINES_MAX: usize = 3;
@@ -262,10 +259,8 @@ impl<'a> Lexer<'a> {
     fn lacks_quote(&self, start: usize) -> Option<usize> {
         let read = self.text.get(start + 1..self.at)?;
         let item = read.trim_end().strip_suffix(',').filter(|item| !item.contains(',') && !item.trim().is_empty())?;
-        // In a longer line nobody sees which quote lacks, and to count them for each text would take its square.
-        let near = self.text.get(start..)?.char_indices().take(LINE_CHARS_MAX);
-        let quotes = || near.take_while(|(_, c)| !ends_line(*c)).filter(|(_, c)| *c == '"').count();
-        (self.rest().starts_with('"') && quotes() % 2 == 1).then_some(start + 1 + item.trim_end().len())
+        let odd = self.rest().starts_with('"') && quotes_near(self.text.get(start..)?) % 2 == 1;
+        odd.then_some(start + 1 + item.trim_end().len())
     }
 
     /// What stands before the closing quote of a text that was opened on this line, when it closes soon and no line between

@@ -21,6 +21,16 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The quotes of the line that a text begins with, as far as anybody sees which of them lacks: to count those of a long line for each
+/// of its texts would take its square.
+pub(super) fn quotes_near(text: &str) -> usize {
+    let near = text.chars().take(LINE_CHARS_MAX);
+    near.take_while(|c| !ends_line(*c)).filter(|c| *c == '"').count()
+}
+
+/// Characters behind a quote in which others of its line are counted.
+const LINE_CHARS_MAX: usize = 2_048;
+
 /// Where each line of a text begins, in bytes.
 pub(super) fn starts(text: &str) -> Vec<usize> {
     let base = text.as_ptr().addr();
