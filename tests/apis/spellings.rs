@@ -38,8 +38,11 @@ async fn escaped_values_stay_and_come_back_as_they_were_sent() {
             assert_eq!(answer.status, 200, "{value}: {}", answer.body);
             let asked = server.asked();
             let received = &asked[before].body;
+            // A pseudonym's own code may hold any two digits.
+            let beside =
+                received.split('<').map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect::<String>();
             for word in words {
-                assert!(!received.contains(word), "{value}: `{word}` crossed: {received}");
+                assert!(!beside.contains(word), "{value}: `{word}` crossed: {received}");
             }
             if body["stream"] != true {
                 let told: Value = answer.json();

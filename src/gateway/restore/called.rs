@@ -3,7 +3,8 @@
 //!
 //! No value is ever put into a name: only one that is, all of it, a name of the request as it was sent is replaced by that name as
 //! it came. While what was said may still become such a name it is held back, and told at once when something else of the call
-//! follows.
+//! follows. A name that is whole is told without waiting for more of it: what a server adds to it in a later piece stands behind
+//! the client's own name.
 
 use std::collections::BTreeMap;
 
