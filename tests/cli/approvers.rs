@@ -67,11 +67,10 @@ fn a_configuration_with_approvers_is_held_against_them() {
     let needed = [1, 2, 2];
     for (signer, signed) in [("dpo", 1), ("ciso", 2)] {
         // The file beside the folder is at hand without being named.
-        for (tool, needed) in tools(signer, "").iter().zip(needed) {
+        // A freeze is an order of its own each time, and a thaw names those that last: the second one signs the same thaw.
+        for (tool, needed) in tools(signer, "").iter().zip(needed).skip(signed - 1) {
             let told = house.run(tool);
             told.must(0, &[]);
-            // A freeze is an order of its own each time.
-            let signed = if needed == 1 { 1 } else { signed };
             let expected = format!("signed by {signed} of {needed} approvers needed");
             assert!(told.out.contains(&expected) && !told.out.contains("names no approvers"), "{tool}: {told:?}");
         }
