@@ -108,7 +108,7 @@ impl Parser<'_> {
     /// Bytes of its line before this token.
     pub(super) fn column(&self) -> usize {
         let before = self.file.text().get(..self.span().start).unwrap_or_default();
-        before.len() - before.rfind(ends_line).map_or(0, |at| at + 1)
+        before.len() - before.char_indices().rfind(|(_, c)| ends_line(*c)).map_or(0, |(at, c)| at + c.len_utf8())
     }
 
     fn stops_at(&mut self, stops: &[&[Phrase]]) -> bool {
