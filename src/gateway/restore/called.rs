@@ -25,6 +25,13 @@ pub(super) struct Begun {
     mould: String,
 }
 
+impl Begun {
+    /// Bytes that are kept until the name is whole.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.said.len() + self.mould.len()
+    }
+}
+
 impl Restored {
     /// What becomes of the names in an event.
     pub(super) fn called(&mut self, data: &str, view: &EventView<'_>) -> Vec<Edit> {

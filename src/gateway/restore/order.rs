@@ -88,7 +88,8 @@ impl Restored {
 
     /// Bytes of the events that are kept for what is held back.
     pub(super) fn moulds(&self) -> usize {
-        self.lines.values().map(Line::held_bytes).sum()
+        let names: usize = self.calling.values().map(super::called::Begun::held_bytes).sum();
+        self.lines.values().map(Line::held_bytes).sum::<usize>() + names
     }
 
     /// Whether what a stream ended with is an event, all of it.
