@@ -12,8 +12,9 @@ use super::names::decode::{Kind, Lattice};
 use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, SMALL, SURNAME, TITLE};
 use super::names::model::Model;
 use super::names::token::Block;
-use super::page::{Page, Sink};
+use super::page::{Hit, Page, Sink};
 use super::{Card, address, fold, person};
+use crate::model::finding::SURELY;
 
 /// The model of this build.
 static SHIPPED: LazyLock<Option<Model<'static>>> =
@@ -119,11 +120,13 @@ impl Recogniser {
                 sink.push(self.numbers.address, found.range, found.confidence);
             });
         }
-        // What was found as it stands is not read again.
-        let own = sink.hits.get(first..).unwrap_or_default().iter().filter(|hit| hit.detector == self.numbers.person);
+        // What was surely found as it stands is not read again; of what was not, what stands around it may have been the cause.
+        let sure = |hit: &&Hit| hit.detector == self.numbers.person && hit.confidence >= SURELY;
+        let own = sink.hits.get(first..).unwrap_or_default().iter().filter(sure);
         let known: HashSet<(usize, usize)> = own.map(|hit| (hit.range.start, hit.range.end)).collect();
         person::leaf::each(page.text, |leaf| {
-            if leaf.keyed.is_none() && known.contains(&(leaf.range.start, leaf.range.end)) {
+            let is_known = leaf.keyed.is_none() && known.contains(&(leaf.range.start, leaf.range.end));
+            if is_known || is_abbreviation(page, &leaf.range) {
                 return;
             }
             let read = || self.whole(page.text, &leaf.range, (&mut block, &mut lattice));

@@ -8,6 +8,7 @@ use crate::model::{Call, Field, Role, TokenKind};
 const NUMBER_BYTES_MIN: usize = 7;
 /// Digits of a number that is no identifier any more.
 const DIGITS_MAX: usize = 40;
+
 /// Whether a field is long enough to hold a value. A short number was read all the same: there is nothing in it.
 pub(super) fn can_hold_anything(field: &Field, text: &str) -> bool {
     field.kind != TokenKind::Number || text.len() >= NUMBER_BYTES_MIN

@@ -75,7 +75,12 @@ fn elements(text: &str, found: &mut impl FnMut(Leaf)) {
             found_between(text, from..open, name, found);
         }
         if rest.starts_with(CDATA) {
-            last = Some((before.map_or(0..0, |(name, _)| name), open + CDATA.len()));
+            // It may be all of the text, once the tags around it are out of the view.
+            let from = open + CDATA.len();
+            let inside = bytes.get(from..).unwrap_or_default();
+            let len = memchr::memmem::find(inside, b"]]>").unwrap_or(inside.len());
+            found_between(text, from..from + len, before.map_or(0..0, |(name, _)| name), found);
+            at = from + len;
             continue;
         }
         let inside = bytes.get(at..).unwrap_or_default();
@@ -92,11 +97,9 @@ fn elements(text: &str, found: &mut impl FnMut(Leaf)) {
 
 /// What stands between two tags, the first of which opened the element of this name.
 fn found_between(text: &str, between: Range<usize>, name: Range<usize>, found: &mut impl FnMut(Leaf)) {
-    let value = text.get(between.clone()).unwrap_or_default();
-    let value = value.trim_end().strip_suffix("]]>").unwrap_or(value);
     // `w:t`, `ns2:Nm`
     let name = text.get(name).and_then(|name| name.rsplit(':').next());
-    found_in(text, between.start..between.start + value.len(), name, found);
+    found_in(text, between, name, found);
 }
 
 /// What stands between two marks of a kind: a string of JSON and its kin, the value of an attribute, code of Markdown. What prose puts
@@ -178,7 +181,10 @@ fn found_in(text: &str, range: Range<usize>, key: Option<&str>, found: &mut impl
         Said::Nothing => None,
     };
     // What a weak key does not vouch for is read like any other value.
-    let unkeyed = || several(name(Trust::Perhaps).or_else(|| name(Trust::Likely))).map(|range| (range, None));
+    let unkeyed = || {
+        let made = [Trust::Perhaps, Trust::Likely, Trust::Strange].into_iter().find_map(name);
+        several(made).map(|range| (range, None))
+    };
     if let Some((range, keyed)) = leaf.or_else(unkeyed) {
         found(Leaf { range, keyed });
     }

@@ -7,7 +7,6 @@
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
-mod alone;
 mod cells;
 mod compound;
 mod initial;
@@ -119,7 +118,6 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     under_key(page, report);
     table::names(page, report);
     list::names(page, report);
-    alone::names(page, report);
     cells::names(page, report);
 }
 

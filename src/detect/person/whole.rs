@@ -29,6 +29,8 @@ pub(super) enum Trust {
     Sure,
     /// What else is said of it decides: every word is one of somebody's names, be it common besides.
     Likely,
+    /// The model decides: words that nobody's list knows, and none that is common or the name of something else.
+    Strange,
 }
 
 /// Words that stand where a name is missing, and types of columns, folded.
@@ -85,6 +87,7 @@ pub(super) fn whole(text: &str, range: Range<usize>, trust: Trust) -> Option<(Ra
         Trust::Sure => words.small == 0 || !words.common,
         Trust::Likely => words.small == 0 && !words.stop && words.parts == words.named,
         _ if words.body || words.stop || words.common => false,
+        Trust::Strange => words.small == 0,
         Trust::People if words.small > 0 => words.known > 0 && words.small == words.count,
         Trust::People => words.count > 1 || !words.place,
         Trust::Perhaps => words.small == 0 && words.known > 0 && !words.place,

@@ -97,7 +97,7 @@ fn people_in_markup() {
 }
 
 /// Names of several languages, for what must not depend on the name.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "Jean Dupont",
     "Claire Martin",
     "Zbigniew Kowalczyk",
@@ -107,6 +107,8 @@ const NAMES: [&str; 9] = [
     "Fatima El Amrani",
     "Giulia Rossi",
     "María García",
+    "Ngozi Adeyemi",
+    "Xiomara Quispe",
 ];
 
 /// Whatever encloses a name as the whole of a value, the name is found; `N` stands for it.
@@ -148,7 +150,7 @@ fn a_name_is_found_alone_in_whatever_holds_it() {
         }
     }
     // The model reads a name without a sentence around it by its words alone, and does not know them all.
-    assert!(missed.len() * 20 <= total, "{} of {total}: {missed:#?}", missed.len());
+    assert!(missed.len() * 100 <= total, "{} of {total}: {missed:#?}", missed.len());
     for name in NAMES {
         let (first, last) = name.split_once(' ').unwrap();
         let text = format!("<c><firstName>{first}</firstName><lastName>{last}</lastName></c>");
