@@ -1,7 +1,7 @@
 //! Numbers of a JSON text that is carried in a string: arguments of a tool, a tool's answer, a file.
 //!
 //! `{"latitude":<PLACE_K7Q2M9F3>}` is no JSON any more, and servers that read the arguments of an earlier call refuse it. So what
-//! takes the place of a number there is a string: `{"latitude":"<PLACE_K7Q2M9F3>"}`.
+//! takes the place of a number there is a string: `{"latitude":"<PLACE_K7Q2M9F3>"}` (decision 0020).
 
 use std::ops::Range;
 

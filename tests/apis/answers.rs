@@ -199,6 +199,48 @@ async fn a_client_whose_api_nobody_speaks_is_told_which_are_spoken() {
     assert!(server.asked().is_empty());
 }
 
+/// Azure serves the deployment in the path, so its clients write into the body's `model` what they like: it never leaves.
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_deployment_the_model_of_the_body_says_nothing_and_stays() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = Speaks::Azure.dialects();
+    let server = plot.script("us-cloud", |asked| servers::answer(Speaks::Azure, asked)).await;
+    let house = plot.open().await;
+    let (path, body) = super::request_of(Speaks::Azure, "hello");
+    let mut body: Value = serde_json::from_str(&body).unwrap();
+    body["model"] = "gpt-4o-of-the-agency".into();
+    let answer = house.client.post(path, body.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let asked = server.asked().pop().unwrap();
+    assert!(!asked.body.contains("of-the-agency"), "{}", asked.body);
+    // Where the path names none, two names are two.
+    let (_, mut other) = super::request_of(Speaks::OpenAi, "hello");
+    other.insert_str(1, "\"model\":\"another\",");
+    assert_eq!(house.client.post("/openai/v1/chat/completions", other).await.status, 400);
+}
+
+/// AWS tells the class of an error in the head, and its SDKs raise their exceptions by it: known classes go on, and nothing else does.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_class_of_an_aws_error_goes_on_with_it() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = Speaks::Bedrock.dialects();
+    let server = plot.script("us-cloud", |_: &Asked| Vec::new()).await;
+    let house = plot.open().await;
+    for (said, expected) in [
+        ("ValidationException:http://internal.amazon.com/coral/com.amazon.coral.validate/", "ValidationException"),
+        ("AccessDeniedException", ""),
+        ("camille.aubertin@example.com", ""),
+    ] {
+        let head = format!("x-amzn-errortype: {said}\r\n");
+        server.set_script(move |_: &Asked| scripted::json("400 Bad Request", &head, r#"{"message":"no"}"#));
+        let (path, body) = super::request_of(Speaks::Bedrock, "hello");
+        let answer = house.client.post(path, body).await;
+        assert_eq!((answer.status, answer.header("x-amzn-errortype")), (400, expected), "{said}: {}", answer.body);
+    }
+}
+
 /// Servers of open models have OpenAI's paths beside their own: a client of another API is told of both.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_speaks_is_told_with_the_paths_that_it_has_in_common() {
