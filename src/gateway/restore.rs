@@ -239,6 +239,7 @@ impl Restored {
         }
         let running = |position: &Position| Some(self.lines.get(&position.channel)?.moves());
         edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
+        self.overtake(view, number);
         let over: Vec<Ended> = view.ends.iter().copied().filter(|ended| closes || ended.is_sure()).collect();
         self.flush(&over, number);
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
@@ -303,16 +304,9 @@ impl Restored {
         let mut ending: Vec<Channel> = self.lines.keys().filter(|channel| ended(**channel)).copied().collect();
         ending.sort_unstable();
         for channel in ending {
-            let Some(line) = self.lines.remove(&channel) else { continue };
+            let Some(mut line) = self.lines.remove(&channel) else { continue };
             self.threads.end(channel, &line);
-            let number = number.map(|number| number.saturating_add(self.added));
-            let (event, counts) = line.finish(self.api, channel, number);
-            self.count(counts);
-            if let Some(event) = event {
-                self.added += 1;
-                let name = event.event.as_deref();
-                self.out.push_back(frames::encode(self.framing, name, &event.data, false, !self.begun));
-            }
+            self.bring(channel, &mut line, number);
         }
     }
 

@@ -7,7 +7,7 @@
 use super::{Event, Restored};
 use crate::dialect::{self, Channel, EventView, ReplyLeaf};
 use crate::gateway::line::Line;
-use crate::wire::frames::Framing;
+use crate::wire::frames::{self, Framing};
 
 /// An event that tells why texts ended, which waits to see whether they did.
 pub(super) struct MayBeLast {
@@ -86,6 +86,37 @@ impl Restored {
         channels
     }
 
+    /// Brings what is held back of a choice's texts once it says something of another sort: who reads along has its last word of
+    /// reasoning before the answer, and that of the answer before a call. The text may still go on.
+    pub(super) fn overtake(&mut self, view: &EventView<'_>, number: Option<u64>) {
+        let said: Vec<Channel> = view.leaves.iter().filter(|leaf| says(leaf)).map(|leaf| leaf.channel).collect();
+        let same_sort = |one: Channel, other: Channel| one.outer == other.outer && one.kind.sort() == other.kind.sort();
+        let is_behind = |channel: Channel| {
+            said.iter().any(|other| other.outer == channel.outer)
+                && !said.iter().any(|other| same_sort(*other, channel))
+        };
+        let holding = self.lines.iter().filter(|(channel, line)| line.is_holding() && is_behind(**channel));
+        let mut behind: Vec<Channel> = holding.map(|(channel, _)| *channel).collect();
+        behind.sort_unstable();
+        for channel in behind {
+            let Some(mut line) = self.lines.remove(&channel) else { continue };
+            self.bring(channel, &mut line, number);
+            self.lines.insert(channel, line);
+        }
+    }
+
+    /// Brings what is held back of a text, in an event of its own.
+    pub(super) fn bring(&mut self, channel: Channel, line: &mut Line, number: Option<u64>) {
+        let number = number.map(|number| number.saturating_add(self.added));
+        let (event, counts) = line.finish(self.api, channel, number);
+        self.count(counts);
+        if let Some(event) = event {
+            self.added += 1;
+            let name = event.event.as_deref();
+            self.out.push_back(frames::encode(self.framing, name, &event.data, false, !self.begun));
+        }
+    }
+
     /// Bytes of the events that are kept for what is held back.
     pub(super) fn moulds(&self) -> usize {
         let names: usize = self.calling.values().map(super::called::Begun::held_bytes).sum();
@@ -97,4 +128,9 @@ impl Restored {
         let reads = |data: &str| dialect::event_leaves(self.api, rest.event(), data).is_ok();
         rest.failed() || rest.data().is_some_and(reads)
     }
+}
+
+/// Whether a leaf says something more of a running text, or names a tool.
+fn says(leaf: &ReplyLeaf<'_>) -> bool {
+    (leaf.fragment && leaf.restore || leaf.called) && !leaf.text.is_empty()
 }
