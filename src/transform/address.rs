@@ -3,12 +3,14 @@
 //! Officers name hosts into whose addresses values may be put (decision 0016). That a URL surely leads there is told by one
 //! spelling alone: `https://`, the host as it was named with its port, `/`. Whatever renderers read in more than one way is no
 //! address here: another scheme, backslashes, names of users, escapes or a token in the host. Behind the first slash it stays
-//! one until something in it may be a further address, which the server of the first may send its visitors on to.
+//! one until something in it may be a further address, which the server of the first may send its visitors on to: in its query a
+//! slash or a question mark is enough, because such servers take addresses without a scheme too.
 //!
 //! ```text
 //! https://wiki.example/search?q=       an address of wiki.example
 //! https://wiki.example@evil.example/   of `wiki.example@evil.example`, which is none
 //! https://wiki.example/?to=//evil…     none behind the second double slash, nor behind `%2F%2F`
+//! https://wiki.example/?to=evil…/      none behind the slash
 //! ```
 //! It only reads: whether a host was named is the vault's to say. It never decides where a URL begins or ends.
 
@@ -23,6 +25,8 @@ pub(super) struct Address {
     /// The last eight characters behind the host, percent-decoded, lower case; zero for what is not ASCII.
     recent: u64,
     escape: Escape,
+    /// In the query, or in what looks like one behind a `#`.
+    query: bool,
 }
 
 /// What is being read.
@@ -110,6 +114,14 @@ impl Address {
             }
             _ => return false,
         };
+        if !escaped && char == '#' {
+            // A further reader's, not the server's; `&#` begins an entity.
+            self.query = false;
+        }
+        if self.query && matches!(char, '/' | '?') {
+            return false;
+        }
+        self.query |= char == '?';
         let before = self.recent;
         let latest = if char.is_ascii() { u64::from(u32::from(char.to_ascii_lowercase())) } else { 0 };
         self.recent = before << 8 | latest;
@@ -173,6 +185,14 @@ mod tests {
             ("a further address", "https://wiki.example/?to=https://evil.example/?q=", None),
             ("a further address without slashes", "https://wiki.example/?to=HTTPS:evil.example/?q=", None),
             ("a further address without a scheme", "https://wiki.example/?to=//evil.example/?q=", None),
+            ("a further address of another scheme", "https://wiki.example/?to=ftp:evil.example/?q=", None),
+            ("a further address by its host", "https://wiki.example/?to=evil.example/?q=", None),
+            ("a further address by its host, escaped", "https://wiki.example/?to=evil.example%2F&q=", None),
+            ("a further address by its host, no path", "https://wiki.example/?to=evil.example%3Fq=", None),
+            ("a further address in the fragment", "https://wiki.example/#/go?to=evil.example/", None),
+            ("an escaped fragment in the query", "https://wiki.example/?to=evil.example%23/", None),
+            ("a word with a colon in the query", "https://wiki.example/?q=author:", Some("wiki.example")),
+            ("a path in the fragment", "https://wiki.example/?a=1#/search?q=", Some("wiki.example")),
             ("a further address at once", "https://wiki.example//evil.example/?q=", None),
             ("a further address, escaped", "https://wiki.example/?to=https%3A%2F%2Fevil.example", None),
             ("a further address, escaped twice", "https://wiki.example/?to=https%253A%252F%252Fevil.example", None),

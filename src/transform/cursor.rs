@@ -127,6 +127,8 @@ pub(super) enum Spelling {
     Html,
     /// As JSON escapes in a text that is not read as JSON.
     Json,
+    /// As escapes of a URL.
+    Percent,
 }
 
 /// Why there is no token at a place.
@@ -157,6 +159,7 @@ pub(super) const OPENING: &[Bracket] = &[
     ("\\[", Kind::Square, Spelling::Plain),
     ("&lt;", Kind::Angle, Spelling::Html),
     ("\\u003c", Kind::Angle, Spelling::Json),
+    ("%3c", Kind::Angle, Spelling::Percent),
 ];
 const CLOSING: &[Bracket] = &[
     (">", Kind::Angle, Spelling::Plain),
@@ -166,6 +169,7 @@ const CLOSING: &[Bracket] = &[
     ("\\]", Kind::Square, Spelling::Plain),
     ("&gt;", Kind::Angle, Spelling::Html),
     ("\\u003e", Kind::Angle, Spelling::Json),
+    ("%3e", Kind::Angle, Spelling::Percent),
 ];
 const STARS_MAX: usize = 3;
 const SEPARATOR_UNITS_MAX: usize = 6;

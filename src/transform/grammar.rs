@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! token     = bracket stars? word separator code stars? bracket     brackets of one kind, both or none
-//! bracket   = "<" | "\<" | "&lt;" | "\u003c" | "[" | "\[" | "«"     and their counterparts
+//! bracket   = "<" | "\<" | "&lt;" | "\u003c" | "%3c" | "[" | "\[" | "«"     and their counterparts
 //! word      = a live type word or a translation of it, any case; its "_" may be any separator character
 //! separator = one to six of "_" " " "-" "\" "*" and the no-break blank and hyphen
 //! code      = the eight characters of a live token, any case, one of them wrong when no other token is near

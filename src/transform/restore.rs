@@ -275,7 +275,7 @@ impl State {
         }
         self.restored += 1;
         let value = vault.value(found.entry);
-        let encoded = in_url.then(|| percent_encoded(value));
+        let encoded = (in_url || found.spelling == Spelling::Percent).then(|| percent_encoded(value));
         let value = encoded.as_ref().map_or(value, |encoded| encoded.as_str());
         let escaped = self.landing == Landing::JsonInString;
         for char in value.chars() {
@@ -285,7 +285,7 @@ impl State {
         let length = out.len();
         out.extend(std::iter::repeat_n('*', before));
         match found.spelling {
-            Spelling::Plain => self.landing.write(out, value),
+            Spelling::Plain | Spelling::Percent => self.landing.write(out, value),
             Spelling::Html => self.landing.write(out, &escape_html(value)),
             Spelling::Json => {
                 let mut inner = zeroize::Zeroizing::new(String::new());
