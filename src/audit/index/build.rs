@@ -1,23 +1,25 @@
 //! Filling the index from the log.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use octroi_verify::entry::{self, Kind, Request};
 use octroi_verify::merkle::{Hash, leaf_hash};
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::pruned;
-use octroi_verify::relations::OPEN_MAX;
-use octroi_verify::review::{Bits, Dimension, Enveloped, HOUR_NS, Opened, RollupKey, Taken, facts, place};
+use octroi_verify::review::{Enveloped, HOUR_NS, Opened, facts};
 use octroi_verify::segment::{Batch, FRAME_HEAD_BYTES};
 use octroi_verify::tiles::{Growing, TILE_LEVEL_MAX, TILE_WIDTH, Tile, Tiles as _};
 use octroi_verify::walk::{self, Step, Walk, segment_name};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use super::{Index, IndexError, Place, Watermark, decode_places, encode_places, signed, unsigned};
+use super::gathered::{Basis, Filling, Row};
+use super::{FILE, Index, IndexError, Place, Watermark, decode_places, unsigned};
 
 /// Entries after which what was gathered is written: bounds the memory.
 const FLUSH_ENTRIES: u64 = 131_072;
+
+/// How often it is begun again because another wrote meanwhile. Each time the other came further, so this is only met where many
+/// ask again and again.
+const RIVALS_MAX: u32 = 1_000;
 
 impl Index {
     /// Reads what the log has got since the last time. An index that does not fit the log is made anew.
@@ -33,6 +35,7 @@ impl Index {
     /// # Errors
     /// [`IndexError`] when the database refuses or the log cannot be read.
     pub fn catch_up_with(&mut self, progress: &mut dyn FnMut(u64)) -> Result<Watermark, IndexError> {
+        self.unpin();
         match self.fill(u64::MAX, progress) {
             // What could be opened need not be writable.
             Err(error) if error.is_unwritable() && !self.is_temporary => {
@@ -41,29 +44,54 @@ impl Index {
             }
             filled => filled,
         }
+        .and_then(|_| self.pin())
         .map_err(|error| error.of(&self.log))
     }
 
-    /// Reads on until so many entries are indexed; a batch is never divided.
+    /// From here on every answer is of one state of the index, whatever others write to it.
+    fn pin(&self) -> Result<Watermark, IndexError> {
+        self.connection.execute_batch("BEGIN")?;
+        self.watermark()
+    }
+
+    /// The next answer is of the newest state.
+    fn unpin(&self) {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK").unwrap_or_default();
+        }
+    }
+
+    /// Reads on until so many entries are indexed; a batch is never divided. Where another fills the same index at the same time,
+    /// each goes on from what the other has written.
     pub(super) fn fill(&mut self, entries_max: u64, progress: &mut dyn FnMut(u64)) -> Result<Watermark, IndexError> {
+        for _ in 0..RIVALS_MAX {
+            let basis = Basis::of(&self.connection)?;
+            match self.go_on(entries_max, progress) {
+                Ok(true) => return self.watermark(),
+                Ok(false) => {}
+                // What was read of it while another wrote may not fit together.
+                Err(_) if Basis::of(&self.connection)? != basis => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(IndexError::Written { file: self.log.join(FILE).display().to_string() })
+    }
+
+    /// The same, unless another writes meanwhile: then `false`.
+    fn go_on(&mut self, entries_max: u64, progress: &mut dyn FnMut(u64)) -> Result<bool, IndexError> {
         let log = self.log.clone();
         let folder = log.as_path();
         let mut walk = Walk::open(&folder)?;
-        if !self.resume(&mut walk)? {
-            self.begin()?;
-        }
-        let before = self.watermark()?.entries;
-        let mut filling = Filling::default();
-        let mut growing = self.growing(before)?;
+        let Some((basis, mut growing)) = self.begun(&mut walk)? else { return Ok(false) };
         let first = first_of(&walk);
-        if before < first {
+        let mut filling = Filling::new(basis, first);
+        if basis.entries < first {
             // Of what was pruned the hashes are left: they make its tiles, and no row.
             pruned::read(&log, first, &mut |_, hash| {
                 growing.push(hash, &mut filling.tiles);
                 Ok(())
             })?;
         }
-        self.set_meta("pruned", signed(first))?;
         let mut fault = None;
         while walk.place().seq < entries_max {
             let number = walk.place().segment;
@@ -80,15 +108,32 @@ impl Index {
             self.take(&mut filling, &mut growing, number, &batch_of)?;
             let at = walk.place();
             if filling.entries >= FLUSH_ENTRIES {
-                self.flush(&mut filling, &growing, at)?;
+                if !self.flush(&mut filling, &growing, at)? {
+                    return Ok(false);
+                }
                 progress(at.seq);
             }
         }
-        self.flush(&mut filling, &growing, walk.place())?;
-        match fault {
-            Some(problem) => Err(problem.into()),
-            None => self.watermark(),
+        match (self.flush(&mut filling, &growing, walk.place())?, fault) {
+            (true, Some(problem)) => Err(problem.into()),
+            (written, _) => Ok(written),
         }
+    }
+
+    /// Goes to where the index ends, or begins one that does not fit the log anew: what it goes on from, and the tree so far. `None`
+    /// when another began one in this moment.
+    fn begun(&self, walk: &mut Walk<'_>) -> Result<Option<(Basis, Growing)>, IndexError> {
+        // One state of the file: another may write it while it is read.
+        let state = self.connection.unchecked_transaction()?;
+        let basis = Basis::of(&state)?;
+        if self.resume(walk)? {
+            return Ok(Some((basis, self.growing(basis.entries)?)));
+        }
+        drop(state);
+        if !self.begin_from(|connection| Ok(Basis::of(connection)? == basis))? {
+            return Ok(None);
+        }
+        Ok(Some((Basis::default(), self.growing(0)?)))
     }
 
     /// Goes to where the index ends; `false` when there is no such place in the log.
@@ -199,60 +244,22 @@ impl Index {
         Ok(Some((row, opened)))
     }
 
-    /// Writes what was gathered, and how far the index is, in one transaction.
-    fn flush(&mut self, filling: &mut Filling, growing: &Growing, at: walk::Place) -> Result<(), IndexError> {
-        let transaction = self.connection.transaction()?;
-        let mut ids = HashMap::new();
-        {
-            let mut row = transaction.prepare("INSERT OR REPLACE INTO request VALUES (?1, ?2, ?3, ?4)")?;
-            // A request in work has its row too: it is found before it has ended.
-            for one in filling.rows.iter().chain(filling.opened.values().map(|(row, _)| row)) {
-                let id = one.id.map(|id| id.0.to_be_bytes());
-                row.execute(params![signed(one.seq), id, one.time, encode_places(&one.places)])?;
-            }
-            let mut tile = transaction.prepare("INSERT OR REPLACE INTO tile VALUES (?1, ?2, ?3)")?;
-            for full in filling.tiles.iter().chain(&growing.partial()) {
-                tile.execute(params![full.level, signed(full.number), full.bytes()])?;
-            }
-            let mut read = transaction.prepare("SELECT data FROM bits WHERE word = ?1 AND block = ?2")?;
-            let mut write = transaction.prepare("INSERT OR REPLACE INTO bits VALUES (?1, ?2, ?3)")?;
-            for ((dimension, word, block), numbers) in filling.bits.drain() {
-                let word = word_id(&transaction, &mut ids, dimension, word)?;
-                let key = params![word, signed(block)];
-                let before = read.query_row(key, |row| row.get::<_, Vec<u8>>(0)).optional()?;
-                let mut bits = before.map(|bytes| Bits::decode(&bytes)).unwrap_or_default();
-                for number in numbers {
-                    bits.insert(number);
-                }
-                write.execute(params![word, signed(block), bits.encode()])?;
-            }
-            let mut span = transaction.prepare(
-                "INSERT INTO span VALUES (?1, ?2, ?3)
-                 ON CONFLICT (hour) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
-            )?;
-            for (hour, (first, last)) in filling.spans.drain() {
-                span.execute(params![hour, signed(first), signed(last)])?;
-            }
-            write_rollups(&transaction, filling)?;
-            for (key, value) in
-                [("entries", signed(at.seq)), ("segment", i64::from(at.segment)), ("offset", signed(at.offset))]
-            {
-                transaction.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", params![key, value])?;
-            }
-            if let Some(last) = filling.last.take() {
-                let last = encode_places(&[last]);
-                transaction.execute("INSERT OR REPLACE INTO meta VALUES ('last', ?1)", params![last])?;
-            }
+    /// Writes what was gathered, and how far the index is, in one transaction; `false` when somebody else has written since what it
+    /// goes on from was read: then nothing of it is.
+    fn flush(&mut self, filling: &mut Filling, growing: &Growing, at: walk::Place) -> Result<bool, IndexError> {
+        let seen = filling.basis;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if Basis::of(&transaction)? != seen {
+            return Ok(false);
         }
-        transaction.commit()?;
-        filling.rows.clear();
-        filling.tiles.clear();
-        // They have their rows by now: an outcome finds them there, at the cost of reading their entries again.
-        if filling.opened.len() > OPEN_MAX {
-            filling.opened.clear();
+        let basis = Basis { entries: at.seq, pruned: Some(filling.first) };
+        // A search that finds nothing new leaves the file as it is.
+        if basis != seen || filling.entries > 0 {
+            filling.write(&transaction, growing, at)?;
+            transaction.commit()?;
         }
-        filling.entries = 0;
-        Ok(())
+        filling.written(basis);
+        Ok(true)
     }
 
     /// The tree so far, from its tiles.
@@ -274,119 +281,6 @@ impl Index {
 /// The first entry that is left.
 fn first_of(walk: &Walk<'_>) -> u64 {
     walk.headers().first().map_or(0, |header| header.first_seq)
-}
-
-/// A record.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) seq: u64,
-    pub(super) id: Option<Request>,
-    pub(super) time: i64,
-    pub(super) places: Vec<Place>,
-}
-
-/// Sums of a rollup.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    n: u64,
-    input_tokens: u64,
-    output_tokens: u64,
-    bytes_out: u64,
-}
-
-/// What was gathered and is not written yet.
-#[derive(Default)]
-struct Filling {
-    entries: u64,
-    last: Option<Place>,
-    /// Requests whose outcome is still to come.
-    opened: HashMap<Request, (Row, Opened)>,
-    rows: Vec<Row>,
-    bits: HashMap<(Dimension, String, u64), Vec<u16>>,
-    spans: HashMap<i64, (u64, u64)>,
-    rollups: HashMap<(i64, RollupKey), Sums>,
-    tiles: Vec<Tile>,
-}
-
-impl Filling {
-    fn put(&mut self, seq: u64, time: i64, taken: Taken, count: u64) {
-        let (block, number) = place(seq);
-        for (dimension, word) in taken.words {
-            self.bits.entry((dimension, word, block)).or_default().push(number);
-        }
-        let hour = time.div_euclid(HOUR_NS);
-        let span = self.spans.entry(hour).or_insert((seq, seq));
-        *span = (span.0.min(seq), span.1.max(seq));
-        for key in taken.rollups {
-            self.rollups.entry((hour, key)).or_default().n += count;
-        }
-    }
-
-    fn open(&mut self, id: Request, row: Row, opened: Opened) {
-        self.opened.insert(id, (row, opened));
-    }
-}
-
-fn write_rollups(connection: &Connection, filling: &mut Filling) -> Result<(), IndexError> {
-    let mut add = connection.prepare(
-        "INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-         ON CONFLICT DO UPDATE SET n = n + excluded.n, input_tokens = min(input_tokens + excluded.input_tokens, 9223372036854775807),
-             output_tokens = min(output_tokens + excluded.output_tokens, 9223372036854775807), bytes_out = min(bytes_out + excluded.bytes_out, 9223372036854775807)",
-    )?;
-    for ((hour, key), sums) in filling.rollups.drain() {
-        let RollupKey {
-            tenant,
-            app,
-            purpose,
-            decision,
-            reason,
-            backend,
-            country,
-            control,
-            basis,
-            class,
-            exception,
-            spared,
-        } = key;
-        add.execute(params![
-            hour,
-            tenant,
-            app,
-            purpose,
-            decision,
-            reason,
-            backend,
-            country,
-            control,
-            basis,
-            class,
-            exception,
-            spared,
-            signed(sums.n),
-            signed(sums.input_tokens),
-            signed(sums.output_tokens),
-            signed(sums.bytes_out),
-        ])?;
-    }
-    Ok(())
-}
-
-fn word_id(
-    connection: &Connection,
-    ids: &mut HashMap<(Dimension, String), i64>,
-    dimension: Dimension,
-    word: String,
-) -> Result<i64, IndexError> {
-    let key = (dimension, word);
-    if let Some(id) = ids.get(&key) {
-        return Ok(*id);
-    }
-    let word = params![dimension.number(), key.1];
-    connection.execute("INSERT OR IGNORE INTO word (dimension, text) VALUES (?1, ?2)", word)?;
-    let find = "SELECT id FROM word WHERE dimension = ?1 AND text = ?2";
-    let id = connection.query_row(find, word, |row| row.get(0))?;
-    ids.insert(key, id);
-    Ok(id)
 }
 
 /// Finds the row of a request.

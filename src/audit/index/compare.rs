@@ -6,7 +6,7 @@ use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::walk::Walk;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::place::{KEPT, attach, stamp};
+use super::place::{KEPT, attach, beside, stamp};
 use super::{FILE, Index, IndexError, is_damage, unsigned};
 
 /// Makes the index of a log anew in another file and compares it with the one beside the log, row by row, as far as that goes.
@@ -16,28 +16,39 @@ use super::{FILE, Index, IndexError, is_damage, unsigned};
 /// is no index, it was written meanwhile, or the log cannot be read.
 pub fn compare(log: &Path) -> Result<Option<Problem>, IndexError> {
     let file = log.join(FILE);
-    let Some(before) = stamp(&file) else { return Err(IndexError::Missing { file: file.display().to_string() }) };
+    // What was committed may lie beside the file.
+    let stamps = || [stamp(&file), stamp(&beside(log, "-wal"))];
+    let before = stamps();
+    if before[0].is_none() {
+        return Err(IndexError::Missing { file: file.display().to_string() });
+    }
     let compared = match compared(log, &file) {
         Err(IndexError::Database(error)) if is_damage(&error) => {
             Ok(Some(Problem::new(FILE, ProblemKind::Index, "the database is not sound")))
         }
         compared => compared.map_err(|error| error.of(log)),
     };
-    if stamp(&file) == Some(before) { compared } else { Err(IndexError::Written { file: file.display().to_string() }) }
+    match compared {
+        Ok(None) => Ok(None),
+        // What was read while another wrote is held against nobody.
+        _ if stamps() != before => Err(IndexError::Written { file: file.display().to_string() }),
+        compared => compared,
+    }
 }
 
 fn compared(log: &Path, file: &Path) -> Result<Option<Problem>, IndexError> {
     let mut fresh = Index::temporary(log)?;
     attach(&fresh.connection, file)?;
+    let tables = format!("SELECT count(*) FROM {KEPT}.sqlite_master");
+    if fresh.connection.query_row(&tables, [], |row| row.get::<_, i64>(0))? == 0 {
+        // Somebody begins it, or was stopped when they did.
+        return Err(IndexError::Written { file: file.display().to_string() });
+    }
     let problem = |detail: &str| Ok(Some(Problem::new(FILE, ProblemKind::Index, detail)));
     if let Some(detail) = unlike(&fresh.connection)? {
         return problem(detail);
     }
-    let kept = |key: &str| {
-        let find = format!("SELECT value FROM {KEPT}.meta WHERE key = ?1");
-        fresh.connection.query_row(&find, [key], |row| row.get::<_, i64>(0)).optional()
-    };
-    let (entries, pruned) = (kept("entries")?.map_or(0, unsigned), kept("pruned")?.map_or(0, unsigned));
+    let (entries, pruned) = (kept(&fresh.connection, "entries")?, kept(&fresh.connection, "pruned")?);
     let first = Walk::open(&log)?.headers().first().map_or(0, |header| header.first_seq);
     if first > pruned {
         return Err(IndexError::Stale { file: file.display().to_string() });
@@ -47,6 +58,11 @@ fn compared(log: &Path, file: &Path) -> Result<Option<Problem>, IndexError> {
         return problem("it does not end where an entry of the log does");
     }
     let connection = &fresh.connection;
+    // From here on it is read in one state, and that must be the one that was asked about.
+    let _state = connection.unchecked_transaction()?;
+    if kept(connection, "entries")? != entries {
+        return Err(IndexError::Written { file: file.display().to_string() });
+    }
     // Each as a set of rows that does not depend on the order in which words were met.
     let bits = |schema: &str| {
         format!(
@@ -80,6 +96,12 @@ fn compared(log: &Path, file: &Path) -> Result<Option<Problem>, IndexError> {
         }
     }
     Ok(None)
+}
+
+/// A number that the kept index remembers.
+fn kept(connection: &Connection, key: &str) -> Result<u64, IndexError> {
+    let find = format!("SELECT value FROM {KEPT}.meta WHERE key = ?1");
+    Ok(connection.query_row(&find, [key], |row| row.get(0)).optional()?.map_or(0, unsigned))
 }
 
 /// What makes a database another than an index has: a trigger, a view in the place of a table, a table that holds a row twice

@@ -6,11 +6,13 @@
 //! change what a record says. The tables, and what an entry adds to them, stand in the verifier's crate (`review`).
 //!
 //! [`Index::catch_up`] reads from where it last ended, and remembers in the same transaction how far it is: the *watermark*,
-//! which every answer names.
+//! which every answer names. Commands may ask one index at the same time: what one writes is never half of what another reads, and
+//! nothing is counted twice.
 
 mod build;
 mod compare;
 mod count;
+mod gathered;
 mod place;
 mod proof;
 mod search;
@@ -19,7 +21,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use octroi_verify::problem::Problem;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
 pub use compare::compare;
 pub use count::Counted;
@@ -55,6 +57,12 @@ pub enum IndexError {
     #[error("the review index `{file}` cannot be written here")]
     Unwritable {
         /// The file.
+        file: String,
+    },
+    /// A link lies in its place.
+    #[error("the review index `{file}` is a symbolic link, and none is followed: remove it")]
+    Linked {
+        /// The link.
         file: String,
     },
     /// The system refuses something of a new file.
@@ -178,15 +186,26 @@ impl Index {
     }
 
     fn begin(&self) -> Result<(), IndexError> {
-        let mut statements = "BEGIN IMMEDIATE;".to_owned();
+        self.begin_from(|_| Ok(true)).map(drop)
+    }
+
+    /// Begins the index anew, if that is still to be done when nobody else can write; else `false`.
+    fn begin_from(&self, wanted: impl FnOnce(&Connection) -> Result<bool, IndexError>) -> Result<bool, IndexError> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        if !wanted(&transaction)? {
+            return Ok(false);
+        }
         for (name, statement) in TABLES {
             // An index goes with its table.
-            let away = format!("DROP TABLE IF EXISTS {name};");
-            statements.extend([if statement.starts_with("CREATE TABLE") { &*away } else { "" }, statement, ";"]);
+            if statement.starts_with("CREATE TABLE") {
+                transaction.execute_batch(&format!("DROP TABLE IF EXISTS {name}"))?;
+            }
+            transaction.execute_batch(statement)?;
         }
-        statements.push_str("COMMIT;");
-        self.connection.execute_batch(&statements)?;
-        self.set_meta("version", VERSION)
+        let version = "INSERT OR REPLACE INTO meta (key, value) VALUES ('version', ?1)";
+        transaction.execute(version, [VERSION])?;
+        transaction.commit()?;
+        Ok(true)
     }
 
     /// How far it is.
@@ -206,23 +225,22 @@ impl Index {
     }
 
     fn meta(&self, key: &str) -> Result<Option<i64>, IndexError> {
-        let exists: bool = self.connection.query_row(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
-            [],
-            |row| Ok(row.get::<_, i64>(0)? > 0),
-        )?;
-        if !exists {
-            return Ok(None);
-        }
-        let value = self.connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0));
-        Ok(value.optional()?)
+        meta(&self.connection, key)
     }
+}
 
-    fn set_meta(&self, key: &str, value: i64) -> Result<(), IndexError> {
-        self.connection
-            .execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", rusqlite::params![key, value])?;
-        Ok(())
+/// A number that an index remembers; nothing in a file without tables.
+fn meta(connection: &Connection, key: &str) -> Result<Option<i64>, IndexError> {
+    let exists: bool = connection.query_row(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
+        [],
+        |row| Ok(row.get::<_, i64>(0)? > 0),
+    )?;
+    if !exists {
+        return Ok(None);
     }
+    let value = connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0));
+    Ok(value.optional()?)
 }
 
 /// Where an entry lies: its number, the segment, and the offset of its frame there.

@@ -10,12 +10,16 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use octroi_verify::review::{FILE, TABLES, VERSION};
-use rusqlite::{Connection, MAIN_DB, params};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, params};
 
-use super::{Index, IndexError, Watermark, unsigned};
+use super::{Index, IndexError, Watermark, is_damage, meta, unsigned};
+
+/// How long a command waits for another that writes the same index.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
 
 /// The name under which a kept index is attached to another.
 pub(super) const KEPT: &str = "kept";
@@ -37,17 +41,17 @@ impl Index {
     /// # Errors
     /// [`IndexError::Database`] when the file cannot be written or is no database.
     pub fn open_at(log: &Path, file: &Path) -> Result<Self, IndexError> {
-        let connection = Connection::open(file)?;
+        let connection = connect(file)?;
         // SQLite opens what it may not write for reading, and says so at the first write.
         if connection.is_readonly(MAIN_DB)? {
             return Err(IndexError::Unwritable { file: file.display().to_string() });
         }
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.busy_timeout(BUSY_WAIT)?;
         // It can be made anew at any time: a power failure may cost it, so syncs would buy nothing.
         connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")?;
         let index = Self { connection, log: log.to_owned(), is_temporary: false };
         if index.meta("version")? != Some(VERSION) {
-            index.begin()?;
+            index.begin_from(|connection| Ok(meta(connection, "version")? != Some(VERSION)))?;
         }
         Ok(index)
     }
@@ -57,7 +61,8 @@ impl Index {
         self.is_temporary
     }
 
-    /// Makes the index of a log anew, whatever lies in its place; that is exchanged when the new one is whole.
+    /// Makes the index of a log anew, whatever lies in its place; that is exchanged when the new one is whole, at once for whoever
+    /// has it open.
     ///
     /// # Errors
     /// [`IndexError`]: then the old one is as it was.
@@ -71,18 +76,18 @@ impl Index {
             Ok(watermark)
         };
         let put = |watermark| {
-            File::open(&new).and_then(|file| file.sync_all()).map_err(IndexError::io(&new))?;
-            // What SQLite keeps beside the old file would be taken for the new one's. Whoever has the old one open still
-            // writes to files without a name; who opens it in this very moment gets an index that is named as damaged.
-            let sides = || ["-wal", "-shm"].iter().try_for_each(|end| remove(&beside(log, end)));
-            sides().and_then(|()| fs::rename(&new, &file)).and_then(|()| sides()).map_err(IndexError::io(&file))?;
+            match put_into(&new, &file) {
+                Err(IndexError::Database(error)) if is_damage(&error) => exchange(log, &new, &file)?,
+                put => put?,
+            }
+            remove(&new).map_err(IndexError::io(&new))?;
             Ok(watermark)
         };
-        let made = make().map_err(|error: IndexError| match error {
+        let made = make().and_then(put).map_err(|error: IndexError| match error {
             error if error.is_unwritable() => IndexError::Unwritable { file: file.display().to_string() },
             error => error.of(log),
         });
-        made.and_then(put).inspect_err(|_| remove(&new).unwrap_or_default())
+        made.inspect_err(|_| remove(&new).unwrap_or_default())
     }
 
     /// Makes the index of a log anew where there is one of before entries were pruned: it holds what it said of those. Where it
@@ -144,6 +149,38 @@ impl Index {
     }
 }
 
+/// Opens a file to write it. What lies in the folder of a log may have been put there by its owner, and a link may lead to what is
+/// the reader's: none is followed.
+fn connect(file: &Path) -> Result<Connection, IndexError> {
+    if file.symlink_metadata().is_ok_and(|data| data.is_symlink()) {
+        return Err(IndexError::Linked { file: file.display().to_string() });
+    }
+    // SQLite would refuse links on the way to the folder too.
+    let whole = match (file.parent().map(Path::canonicalize), file.file_name()) {
+        (Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => file.to_owned(),
+    };
+    Ok(Connection::open_with_flags(whole, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW)?)
+}
+
+/// Writes a new index into the place of another as one change of it: whoever has that open sees the one or the other.
+fn put_into(new: &Path, file: &Path) -> Result<(), IndexError> {
+    let new = Connection::open(new)?;
+    let mut kept = connect(file)?;
+    kept.busy_timeout(BUSY_WAIT)?;
+    kept.execute_batch("PRAGMA journal_mode=WAL")?;
+    let step = Backup::new(&new, &mut kept)?.step(-1)?;
+    if step == StepResult::Done { Ok(()) } else { Err(IndexError::Written { file: file.display().to_string() }) }
+}
+
+/// Puts a new index in the place of a file that is none.
+fn exchange(log: &Path, new: &Path, file: &Path) -> Result<(), IndexError> {
+    File::open(new).and_then(|file| file.sync_all()).map_err(IndexError::io(new))?;
+    // What SQLite keeps beside the old file would be taken for the new one's.
+    let sides = || ["-wal", "-shm"].iter().try_for_each(|end| remove(&beside(log, end)));
+    sides().and_then(|()| fs::rename(new, file)).and_then(|()| sides()).map_err(IndexError::io(file))
+}
+
 /// Attaches an index for reading, and changes nothing of it: not even a file beside it where that can be helped.
 pub(super) fn attach(connection: &Connection, file: &Path) -> Result<(), IndexError> {
     let mut wal = file.as_os_str().to_owned();
@@ -182,7 +219,7 @@ pub(super) fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
 }
 
 /// A file beside the index.
-fn beside(log: &Path, end: &str) -> PathBuf {
+pub(super) fn beside(log: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(FILE);
     name.push(end);
     log.join(name)

@@ -11,8 +11,9 @@ use octroi_verify::walk::segment_name;
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::Value;
 
-use super::build::{Row, row_of};
+use super::build::row_of;
 use super::count::conditions;
+use super::gathered::Row;
 use super::{Index, IndexError, Place, Watermark, decode_places, signed, unsigned};
 use crate::audit::query::{Filter, Record};
 

@@ -299,7 +299,9 @@ fn no_byte_of_an_index_misleads_the_reader_of_it() {
         assert!(matches!(found, None | Some(ProblemKind::Index)), "byte {at}: {found:?}");
         named += u32::from(found.is_some());
         std::fs::write(&file, &right[..at]).unwrap();
-        assert_eq!(found_by_the_verifier(folder.path()), Some(ProblemKind::Index), "cut at {at}");
+        // SQLite takes an empty file for a database that is about to be made.
+        let expected = if at == 0 { ProblemKind::StaleIndex } else { ProblemKind::Index };
+        assert_eq!(found_by_the_verifier(folder.path()), Some(expected), "cut at {at}");
     }
     assert!(named > 5, "{named}");
 }
@@ -419,6 +421,7 @@ fn an_id_leads_to_its_own_entries_and_meets_the_other_conditions() {
     let edit = "UPDATE request SET places = (SELECT places FROM request WHERE id IS NOT NULL AND seq <> ?1 LIMIT 1) WHERE seq = ?1";
     database.execute(edit, [i64::try_from(record.seq).unwrap()]).unwrap();
     drop(database);
+    index.catch_up().unwrap();
     let told = index.page(&Filter { id: Some(id), ..Filter::default() }, 1, None);
     assert!(matches!(told, Err(IndexError::Unfit(_))), "another request's story: {told:?}");
 }

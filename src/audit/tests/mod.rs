@@ -15,6 +15,7 @@ mod prune;
 mod publish;
 mod report;
 mod retain;
+mod rivals;
 mod rotate;
 mod seal;
 mod search;

@@ -17,6 +17,32 @@ fn barred(folder: &Path) {
     std::fs::create_dir(&file).unwrap();
 }
 
+/// Whoever owns the folder of a log could lead its readers to a file of theirs.
+#[test]
+fn no_link_in_the_place_of_an_index_is_followed() {
+    let folder = filled();
+    let other = folder.path().join("another program's");
+    let database = rusqlite::Connection::open(&other).unwrap();
+    database.execute_batch("CREATE TABLE request (what TEXT); INSERT INTO request VALUES ('kept')").unwrap();
+    drop(database);
+    let before = std::fs::read(&other).unwrap();
+    for target in [other.clone(), folder.path().join("nowhere")] {
+        let link = folder.path().join(FILE);
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let opened = Index::open(folder.path()).map(drop);
+        assert!(matches!(opened, Err(IndexError::Linked { .. })), "{opened:?}");
+        assert!(Index::rebuild(folder.path(), &mut |_| {}).is_err());
+        assert_eq!(target.exists(), target == other);
+        std::fs::remove_file(link).unwrap();
+    }
+    assert_eq!(std::fs::read(&other).unwrap(), before);
+    // A link to the folder is as good as the folder.
+    let around = tempfile::tempdir().unwrap();
+    let linked = around.path().join("audit");
+    std::os::unix::fs::symlink(folder.path(), &linked).unwrap();
+    assert!(Index::open(&linked).unwrap().catch_up().unwrap().entries > 0);
+}
+
 /// Whatever lies in the place of an index, it can be made anew, and every message says so.
 #[test]
 fn a_damaged_index_is_named_and_made_anew() {

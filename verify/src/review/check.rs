@@ -5,7 +5,8 @@
 //! words, the hours and the kinds of sendings that the index counts, not with the entries.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::compare::{nanoseconds, roots};
 use super::facts::{self, Body, Dimension, Enveloped, Opened, RollupKey, Taken};
@@ -22,6 +23,8 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// An index that is checked.
 pub(crate) struct Check {
+    /// When it was last written before it was opened.
+    written: Written,
     pub(super) database: Database,
     pub(super) roots: HashMap<&'static str, u32>,
     pub(super) words: HashMap<(i64, String), i64>,
@@ -75,13 +78,15 @@ impl Check {
         if !path.exists() {
             return Ok(None);
         }
-        Self::begin(&path).map(Some).map_err(|fault| problem(fault, None))
+        let written = Written::now(&path);
+        Self::begin(&path, written.clone()).map(Some).map_err(|fault| problem(fault, None, &written))
     }
 
-    fn begin(path: &Path) -> Found<Self> {
+    fn begin(path: &Path, written: Written) -> Found<Self> {
         let database = Database::open(path)?;
         let roots = roots(&database)?;
         let mut check = Self {
+            written,
             database,
             roots,
             words: HashMap::new(),
@@ -118,7 +123,7 @@ impl Check {
             return Ok(());
         }
         let seq = entry.seq;
-        self.taken((segment, offset), entry, bytes).map_err(|fault| problem(fault, Some(seq)))
+        self.taken((segment, offset), entry, bytes).map_err(|fault| problem(fault, Some(seq), &self.written))
     }
 
     /// An entry passes by of which only the hash was kept.
@@ -131,15 +136,16 @@ impl Check {
             let detail = "it is older than the last pruning: the next search or `octroi audit reindex` makes it anew";
             return Err(Problem::new(FILE, ProblemKind::StaleIndex, detail));
         }
-        self.leaf(hash).map_err(|fault| problem(fault, Some(seq)))
+        self.leaf(hash).map_err(|fault| problem(fault, Some(seq), &self.written))
     }
 
     /// The log has ended: what is there must be all that must be.
     pub(crate) fn end(&mut self, size: u64) -> Result<Indexed, Problem> {
         if self.entries > size {
-            return Err(problem(Fault::Form("it says that it covers entries that the log does not have"), Some(size)));
+            let fault = Fault::Form("it says that it covers entries that the log does not have");
+            return Err(problem(fault, Some(size), &self.written));
         }
-        self.compare().map_err(|fault| problem(fault, None))?;
+        self.compare().map_err(|fault| problem(fault, None, &self.written))?;
         Ok(Indexed { entries: self.entries })
     }
 
@@ -325,13 +331,46 @@ pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn problem(fault: Fault, seq: Option<u64>) -> Problem {
+fn problem(fault: Fault, seq: Option<u64>, written: &Written) -> Problem {
+    if !written.is_still_so() {
+        // Two states of it were read, and they need not fit together: that is held against nobody.
+        let detail = "it was written while it was read: ask again when nobody searches the log";
+        return Problem::new(FILE, ProblemKind::StaleIndex, detail);
+    }
     let problem = match fault {
+        Fault::Unsettled => {
+            let detail = "a change of it is in work or was cut off: the next search finishes it or takes it back";
+            Problem::new(FILE, ProblemKind::StaleIndex, detail)
+        }
         Fault::Io(error) => crate::walk::unreadable(FILE, &error),
         Fault::Form(detail) => Problem::new(FILE, ProblemKind::Index, detail),
     };
     match seq {
         Some(seq) => problem.entry(seq),
         None => problem,
+    }
+}
+
+/// When an index was last written, by what the system says of its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Written {
+    path: PathBuf,
+    /// Length and time of the file and of those that SQLite keeps beside it.
+    files: [Option<(u64, SystemTime)>; 3],
+}
+
+impl Written {
+    fn now(path: &Path) -> Self {
+        let files = ["", "-wal", "-journal"].map(|end| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            let data = std::fs::metadata(name).ok()?;
+            Some((data.len(), data.modified().ok()?))
+        });
+        Self { path: path.to_owned(), files }
+    }
+
+    fn is_still_so(&self) -> bool {
+        Self::now(&self.path) == *self
     }
 }

@@ -40,6 +40,8 @@ pub(super) enum Fault {
     Io(io::Error),
     /// It is not a database, or not one of this form.
     Form(&'static str),
+    /// A change of it is in work, or was cut off.
+    Unsettled,
 }
 
 impl From<io::Error> for Fault {
@@ -98,7 +100,7 @@ impl Database {
             name
         };
         if std::fs::metadata(beside("-journal")).is_ok_and(|metadata| metadata.len() > 0) {
-            return Err(Fault::Form("a change of it was cut off: open it with SQLite once, which takes that back"));
+            return Err(Fault::Unsettled);
         }
         let mut header = [0; HEADER_BYTES];
         let wal = match regular::open(Path::new(&beside("-wal"))) {
@@ -108,6 +110,9 @@ impl Database {
             Err(error) => return Err(error.into()),
         };
         let mut pages = None;
+        if file.length()? == 0 && wal.is_none() {
+            return Err(Fault::Unsettled);
+        }
         if file.read_at(&mut header, 0)? < HEADER_BYTES || header.get(..16) != Some(MAGIC) {
             return Err(Fault::Form("it is not a SQLite file"));
         }
@@ -126,6 +131,10 @@ impl Database {
         let first = database.page(1)?;
         let encoding = first.get(56..60).map(be32);
         let reserved = first.get(20).copied().unwrap_or_default();
+        // SQLite says how it writes text when it makes the first table.
+        if encoding == Some(0) && first.get(HEADER_BYTES + 3..HEADER_BYTES + 5) == Some(&[0, 0]) {
+            return Err(Fault::Unsettled);
+        }
         if first.get(..16) != Some(MAGIC) || page_size(&first) != Some(page_bytes) || encoding != Some(1) {
             return Err(Fault::Form("its header is not that of a review index"));
         }
@@ -150,7 +159,8 @@ impl Database {
             listed.push((kind.clone(), name.clone(), u32::try_from(*root).unwrap_or(0), sql));
             Ok(())
         })?;
-        Ok(listed)
+        // SQLite makes the file before its first table.
+        if listed.is_empty() { Err(Fault::Unsettled) } else { Ok(listed) }
     }
 
     /// Hands over every row of a b-tree, in its order.

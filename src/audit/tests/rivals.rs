@@ -1,0 +1,83 @@
+//! Commands that ask one log at the same time: none writes half of what another reads, nothing is counted twice, and nobody is
+//! accused of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use octroi_verify::problem::ProblemKind;
+use octroi_verify::verify::{Trust, verify_dir};
+
+use super::index::{hours, write};
+use super::naive::query;
+use super::*;
+use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
+use crate::audit::query::Filter;
+
+const SEARCHES: usize = 12;
+/// Requests written meanwhile.
+const REQUESTS: u32 = 160;
+
+/// A search, a count, and that both are of one state of the index.
+fn search(folder: &Path) {
+    let mut index = Index::open(folder).unwrap();
+    let watermark = index.catch_up().unwrap();
+    let newest = Filter { decision: Some("forward".to_owned()), ..Filter::default() };
+    let page = index.page(&newest, usize::MAX, None).unwrap();
+    let all = query(folder, &newest, usize::MAX, None).unwrap();
+    // The log may have grown since: what was found is the beginning of what is there now.
+    let seqs = |records: &[crate::audit::query::Record]| {
+        records.iter().map(|one| one.seq).filter(|seq| *seq < watermark.entries).collect::<Vec<_>>()
+    };
+    assert_eq!(seqs(&page.records), seqs(&all.records));
+    assert_eq!(page.watermark, watermark);
+    let counted = index.count(&newest, &[Dimension::App]).unwrap();
+    let sum: u64 = counted.iter().map(|one| one.count).sum();
+    assert_eq!(sum, page.records.len() as u64, "{counted:?}");
+}
+
+/// Whoever checks an index while it is written may be told to ask again, and never that somebody edited it.
+fn check(folder: &Path) {
+    match compare(folder) {
+        Ok(None) | Err(IndexError::Written { .. } | IndexError::Missing { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+    match verify_dir(folder, &Trust { index: true, ..Trust::default() }, &mut |_| {}) {
+        Ok(_) => {}
+        Err(problem) => assert_eq!(problem.kind, ProblemKind::StaleIndex, "{problem}"),
+    }
+}
+
+#[test]
+fn commands_that_ask_at_once_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let log = SegmentLog::open(hours(path)).unwrap();
+    write(&log, 0..40);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let over = &over;
+        let searching: Vec<_> = (0..4).map(|_| scope.spawn(move || (0..SEARCHES).for_each(|_| search(path)))).collect();
+        let until_over = |work: fn(&Path)| {
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    work(path);
+                }
+            })
+        };
+        until_over(check);
+        until_over(|folder| {
+            Index::rebuild(folder, &mut |_| {}).unwrap();
+        });
+        write(&log, 40..40 + REQUESTS);
+        let ended: Vec<_> = searching.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        over.store(true, Ordering::Relaxed);
+        assert!(ended.iter().all(Result::is_ok), "a search failed");
+    });
+    log.stop();
+    search(path);
+    assert_eq!(compare(path).unwrap(), None);
+    assert!(verify_dir(path, &Trust { index: true, ..Trust::default() }, &mut |_| {}).unwrap().indexed.is_some());
+    let left: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let new = format!("{FILE}.new");
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(&new)), "{left:?}");
+}
