@@ -84,8 +84,11 @@ pub struct Epochs {
 
 impl Epochs {
     /// The epochs of the log in a folder.
-    pub fn of(dir: &Path) -> Self {
-        Self { logs: decisions::logs(dir) }
+    ///
+    /// # Errors
+    /// A [`Problem`] when they cannot be listed, or what lies among them is none of them.
+    pub fn of(dir: &Path) -> Result<Self, Problem> {
+        Ok(Self { logs: decisions::logs(dir)? })
     }
 
     /// One of them alone.

@@ -82,7 +82,7 @@ pub struct Published {
 /// [`PublishError`]: then it is to be done again.
 pub fn publish_all(dir: &Path, to: &Path) -> Result<Vec<(PathBuf, Published)>, PublishError> {
     let removals = Removals::of(dir)?;
-    let logs = decisions::logs(dir);
+    let logs = decisions::logs(dir)?;
     // One at a time: what others are writing is then left by one that was killed.
     let alone = LocalTiles::new(to).alone()?;
     succession::settle(to, &logs, &removals)?;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use octroi_verify::problem::Problem;
+use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::report::Report as Verified;
 
 use super::{Kind, Month, Report, Section, Text, french, gather, gone};
@@ -27,7 +27,7 @@ pub struct Unread {
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
     let (mut indexes, mut unread) = (Vec::new(), Vec::new());
     // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
-    for (epoch, folder) in decisions::logs(log).iter().rev() {
+    for (epoch, folder) in decisions::logs(log)?.iter().rev() {
         let mut index = Index::open(folder)?;
         match index.catch_up() {
             // What was indexed before stays, and what came before the fault is indexed.
@@ -54,11 +54,16 @@ pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexEr
 /// Verifies a log. The tables are the index's: one that is kept is compared with what it was made from. Where one cannot be written
 /// it may be there of some epochs alone.
 fn verified(log: &Path) -> Result<Result<Vec<Verified>, Problem>, IndexError> {
-    let logs = decisions::logs(log);
+    let logs = decisions::logs(log)?;
     let (kept, lacking): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, epoch)| epoch.join(FILE).exists());
-    let trust = octroi_verify::Trust { index: lacking.is_empty(), ..octroi_verify::Trust::default() };
-    let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
-    if verified.is_ok() && !lacking.is_empty() {
+    let with = |index| octroi_verify::Trust { index, ..octroi_verify::Trust::default() };
+    let mut verified = octroi_verify::verify_all(log, &with(lacking.is_empty()), &mut |_| {});
+    // Another command may write an index while it is read there; SQLite reads one state of it.
+    let is_written = matches!(&verified, Err(problem) if problem.kind == ProblemKind::StaleIndex);
+    if is_written {
+        verified = octroi_verify::verify_all(log, &with(false), &mut |_| {});
+    }
+    if verified.is_ok() && (is_written || !lacking.is_empty()) {
         for (_, epoch) in kept {
             if let Some(problem) = index::compare(epoch)? {
                 return Ok(Err(problem));

@@ -7,6 +7,7 @@ use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::{Checkpoint, VerifierKey, verify_all};
 
+use super::links::copy_folder;
 use super::*;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, FILE, Index, IndexError};
@@ -80,7 +81,7 @@ fn epochs_follow_each_other() {
     index(folder.path());
     let of = |epoch: u32| (ProblemKind::NoIndex, format!("epochs/{epoch}/{FILE}"));
     assert_eq!(missing().unwrap_err(), of(1), "a search goes through every epoch");
-    Epochs::of(folder.path()).logs().iter().for_each(|(_, log)| assert!(index(log).entries > 0));
+    Epochs::of(folder.path()).unwrap().logs().iter().for_each(|(_, log)| assert!(index(log).entries > 0));
     assert!(missing().is_ok());
     request(folder.path()).unwrap();
     write(folder.path(), 200..210);
@@ -264,12 +265,12 @@ fn epochs_are_searched_as_one() {
     for temporary in [false, true] {
         if temporary {
             // Where no index can be written, each has one for the answer alone.
-            for (_, log) in Epochs::of(folder.path()).logs() {
+            for (_, log) in Epochs::of(folder.path()).unwrap().logs() {
                 std::fs::remove_file(log.join(FILE)).unwrap();
                 std::fs::create_dir(log.join(FILE)).unwrap();
             }
         }
-        let epochs = Epochs::of(folder.path());
+        let epochs = Epochs::of(folder.path()).unwrap();
         let (mut found, mut before) = (Vec::new(), None);
         loop {
             let page = epochs.page(&every, 4, before).unwrap();
@@ -300,9 +301,50 @@ fn epochs_are_searched_as_one() {
         let counted = epochs.count(&every, &[Dimension::Decision]).unwrap();
         assert_eq!(counted.counted.iter().map(|one| one.count).collect::<Vec<_>>(), [30]);
         assert_eq!(counted.temporary, temporary);
-        assert_eq!(Epochs::of(folder.path()).only(2).unwrap().page(&every, 99, None).unwrap().records.len(), 10);
-        assert!(Epochs::of(folder.path()).only(9).is_none());
+        assert_eq!(
+            Epochs::of(folder.path()).unwrap().only(2).unwrap().page(&every, 99, None).unwrap().records.len(),
+            10
+        );
+        assert!(Epochs::of(folder.path()).unwrap().only(9).is_none());
     }
+}
+
+/// What lies among the epochs and is none of them is not counted as one.
+#[test]
+fn a_copy_among_the_epochs_is_named() {
+    let (folder, _) = three();
+    let other = tempfile::tempdir().unwrap();
+    let of_lyon = Options::new(other.path(), "octroi/lyon/1", options(other.path()).clock);
+    let log = SegmentLog::open(of_lyon).unwrap();
+    append(&log, decision(0)).unwrap();
+    log.stop();
+    for (from, at, told) in [
+        (folder.path().join("epochs/1"), "9", "`octroi/test/1`"),
+        (folder.path().join("epochs/1"), "2", "`octroi/test/1`"),
+        (other.path().to_owned(), "1", "`octroi/lyon/1`"),
+    ] {
+        let place = folder.path().join("epochs").join(at);
+        let aside = folder.path().join("aside");
+        let stood = place.exists();
+        let copy = folder.path().join("copy");
+        copy_folder(&from, &copy);
+        if stood {
+            std::fs::rename(&place, &aside).unwrap();
+        }
+        std::fs::rename(&copy, &place).unwrap();
+        let problem = Epochs::of(folder.path()).unwrap_err();
+        let named = problem.file == format!("epochs/{at}") && problem.detail.contains(told);
+        assert!(problem.kind == ProblemKind::NotALog && named, "{problem}");
+        std::fs::remove_dir_all(&place).unwrap();
+        if stood {
+            std::fs::rename(&aside, &place).unwrap();
+        }
+    }
+    // A folder that a change of the key has begun with, and a file of somebody's, are no epochs.
+    std::fs::create_dir(folder.path().join("epochs/3")).unwrap();
+    std::fs::write(folder.path().join("epochs/7"), "notes").unwrap();
+    let numbers = Epochs::of(folder.path()).unwrap().logs().iter().map(|(number, _)| *number).collect::<Vec<_>>();
+    assert_eq!(numbers, [3, 2, 1]);
 }
 
 /// Retention after changes of the key: every epoch goes as far as it may, and all of it still fits together.
@@ -317,8 +359,12 @@ fn epochs_are_pruned_together() {
         write(path, epoch * 100..epoch * 100 + 60);
     }
     let whole = verify_epochs(path, &Trust::default()).unwrap();
-    let kept: Vec<String> =
-        Epochs::of(path).logs().iter().map(|(_, log)| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap()).collect();
+    let kept: Vec<String> = Epochs::of(path)
+        .unwrap()
+        .logs()
+        .iter()
+        .map(|(_, log)| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap())
+        .collect();
     let trust = Trust { known: kept, ..Trust::default() };
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
     assert!(prune(&path.join("epochs/2"), far, far).is_err(), "the folder of the log is to be named");
@@ -347,7 +393,7 @@ fn epochs_are_pruned_together() {
     // What is published of it: all epochs, each from where it begins, and none before the log says that the rest was removed.
     let public = tempfile::tempdir().unwrap();
     let removals = Removals::of(path).unwrap();
-    for (epoch, log) in Epochs::of(path).logs() {
+    for (epoch, log) in Epochs::of(path).unwrap().logs() {
         let folder = if log == path { public.path().to_owned() } else { public.path().join(format!("epochs/{epoch}")) };
         let store = LocalTiles::new(&folder);
         let early = publish(log, &store, &Removals::default());

@@ -304,7 +304,7 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
         });
     }
     let mut indexed = 0_u64;
-    for (_, log) in Epochs::of(dir).logs() {
+    for (_, log) in Epochs::of(dir)?.logs() {
         let mut progress = |entries: u64| printer.progress(0, &format!("{} entries", indexed.saturating_add(entries)));
         let watermark = Index::rebuild(log, &mut progress)?;
         indexed = indexed.saturating_add(watermark.entries);
@@ -320,7 +320,7 @@ fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
         let file = log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
         Problem { file: file.display().to_string(), ..problem }
     };
-    let epochs = Epochs::of(dir);
+    let epochs = Epochs::of(dir)?;
     let (there, missing): (Vec<_>, Vec<_>) = epochs.logs().iter().partition(|(_, log)| log.join(FILE).exists());
     for (_, log) in there {
         if let Some(problem) = compare(log)? {

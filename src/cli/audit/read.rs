@@ -223,7 +223,7 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
 
 /// The epochs that are asked about: all, or one.
 pub(super) fn chosen(dir: &Path, epoch: Option<u32>) -> anyhow::Result<Epochs> {
-    let epochs = Epochs::of(dir);
+    let epochs = Epochs::of(dir)?;
     let Some(epoch) = epoch else { return Ok(epochs) };
     let numbers: Vec<String> = epochs.logs().iter().rev().map(|(number, _)| number.to_string()).collect();
     let there = numbers.join(", ");
@@ -312,7 +312,7 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
     };
     let action = if show.proof.is_some() { "proof" } else { "show" };
     record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
-    let epochs = Epochs::of(&show.dir);
+    let epochs = Epochs::of(&show.dir)?;
     let Some((epoch, found)) = epochs.find(id)? else {
         let why = absent::told(&epochs, id)?;
         let other = "another log is named with --dir; refusals before a caller is known have no entry";

@@ -98,7 +98,7 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
         Reading { action: "reveal", subject: Some(id), approver: Some(persons.join("+")), ..Reading::default() };
     record(&reveal.dir, reading, printer)?;
     let Some(found) = find(&reveal.dir, id)? else {
-        let why = absent::told(&Epochs::of(&reveal.dir), id)?;
+        let why = absent::told(&Epochs::of(&reveal.dir)?, id)?;
         printer.error(format!("the log in `{}` holds no request {id}", reveal.dir.display()), why.as_deref());
         return Ok(Exit::Findings);
     };
@@ -207,7 +207,7 @@ pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<S
 }
 
 fn find(dir: &Path, id: RequestId) -> anyhow::Result<Option<Record>> {
-    Ok(Epochs::of(dir).find(id)?.map(|(_, record)| record))
+    Ok(Epochs::of(dir)?.find(id)?.map(|(_, record)| record))
 }
 
 /// The tenant of a request and what was sent of it at this attempt.
