@@ -14,12 +14,15 @@ use std::time::{Duration, SystemTime};
 
 use octroi_verify::review::{FILE, TABLES, VERSION};
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, MAIN_DB, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, params};
 
 use super::{Index, IndexError, Watermark, is_damage, meta, unsigned};
 
 /// How long a command waits for another that writes the same index.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// How often a new file is to be changed to one that is written ahead.
+const CHANGES_MAX: u32 = 100;
 
 /// The name under which a kept index is attached to another.
 pub(super) const KEPT: &str = "kept";
@@ -47,8 +50,9 @@ impl Index {
             return Err(IndexError::Unwritable { file: file.display().to_string() });
         }
         connection.busy_timeout(BUSY_WAIT)?;
+        write_ahead(&connection)?;
         // It can be made anew at any time: a power failure may cost it, so syncs would buy nothing.
-        connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")?;
+        connection.execute_batch("PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")?;
         let index = Self { connection, log: log.to_owned(), is_temporary: false };
         if index.meta("version")? != Some(VERSION) {
             index.begin_from(|connection| Ok(meta(connection, "version")? != Some(VERSION)))?;
@@ -149,6 +153,21 @@ impl Index {
     }
 }
 
+/// Has an index written ahead, so that it is read while it is written. SQLite does not wait where another changes a new file to that
+/// at the same time; for whoever writes it does.
+fn write_ahead(connection: &Connection) -> Result<(), IndexError> {
+    let change = || connection.execute_batch("PRAGMA journal_mode=WAL");
+    for _ in 0..CHANGES_MAX {
+        match change() {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+            }
+            changed => return Ok(changed?),
+        }
+    }
+    Ok(change()?)
+}
+
 /// Opens a file to write it. What lies in the folder of a log may have been put there by its owner, and a link may lead to what is
 /// the reader's: none is followed.
 fn connect(file: &Path) -> Result<Connection, IndexError> {
@@ -168,7 +187,7 @@ fn put_into(new: &Path, file: &Path) -> Result<(), IndexError> {
     let new = Connection::open(new)?;
     let mut kept = connect(file)?;
     kept.busy_timeout(BUSY_WAIT)?;
-    kept.execute_batch("PRAGMA journal_mode=WAL")?;
+    write_ahead(&kept)?;
     let step = Backup::new(&new, &mut kept)?.step(-1)?;
     if step == StepResult::Done { Ok(()) } else { Err(IndexError::Written { file: file.display().to_string() }) }
 }

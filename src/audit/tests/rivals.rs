@@ -7,7 +7,7 @@ use std::thread;
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::{Trust, verify_dir};
 
-use super::index::{hours, write};
+use super::index::{filled, hours, write};
 use super::naive::query;
 use super::*;
 use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
@@ -80,4 +80,18 @@ fn commands_that_ask_at_once_agree() {
     let left: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     let new = format!("{FILE}.new");
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(&new)), "{left:?}");
+}
+
+/// The first search after an index went makes it; so do all that come at the same time.
+#[test]
+fn commands_that_begin_an_index_at_once_agree() {
+    let folder = filled();
+    for _ in 0..12 {
+        for side in ["", "-wal", "-shm"] {
+            std::fs::remove_file(folder.path().join(format!("{FILE}{side}"))).unwrap_or_default();
+        }
+        let path = folder.path();
+        thread::scope(|scope| (0..5).for_each(|_| drop(scope.spawn(move || search(path)))));
+        assert_eq!(compare(path).unwrap(), None);
+    }
 }
