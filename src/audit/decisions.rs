@@ -11,6 +11,7 @@ use memchr::memmem::Finder;
 use octroi_verify::fleet::EPOCHS;
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::segment::{Found, HEADER_BYTES, Segment};
+use octroi_verify::verify::CHECKPOINT;
 use octroi_verify::walk::{Folder as _, SEGMENTS, Walk, segment_name};
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +175,27 @@ pub(super) fn logs(dir: &Path) -> Vec<(u32, PathBuf)> {
     let running = epochs.first().map_or(1, |last| last.saturating_add(1));
     let finished = epochs.into_iter().map(|epoch| (epoch, dir.join(EPOCHS).join(epoch.to_string())));
     [(running, dir.to_owned())].into_iter().chain(finished).collect()
+}
+
+/// What is wrong where the finished epochs of a log cannot be listed: it would be taken for one that has none.
+pub(super) fn unlisted(dir: &Path) -> Option<Problem> {
+    let faults = walkdir::WalkDir::new(dir.join(EPOCHS)).max_depth(1).into_iter().filter_map(Result::err);
+    let mut kinds = faults.filter_map(|error| error.io_error().map(std::io::Error::kind));
+    let kind = kinds.find(|kind| *kind != std::io::ErrorKind::NotFound)?;
+    Some(Problem::new(EPOCHS, ProblemKind::Unreadable, kind.to_string()))
+}
+
+/// What is wrong where the folder of a finished epoch holds another log than its place says: a copy of one that is counted already, or
+/// somebody else's. Of one without a checkpoint other checks tell.
+pub(super) fn stray(dir: &Path, epoch: u32, log: &Path) -> Option<Problem> {
+    let origin = |log: &Path| super::read_text(log, CHECKPOINT).ok()?.lines().next().map(str::to_owned);
+    let (name, running) = (origin(log).filter(|_| log != dir)?, origin(dir));
+    let of = running.as_deref().unwrap_or(&name).rsplit_once('/').map_or("", |(of, _)| of);
+    if name == format!("{of}/{epoch}") {
+        return None;
+    }
+    let detail = format!("it is of `{name}`, and this is the folder of epoch {epoch} of this log: move it away");
+    Some(Problem::new(format!("{EPOCHS}/{epoch}/{CHECKPOINT}"), ProblemKind::Checkpoint, detail))
 }
 
 /// Hands every entry of a segment over, up to the number with which the next one begins.

@@ -27,7 +27,15 @@ pub struct Unread {
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
     let (mut indexes, mut unread) = (Vec::new(), Vec::new());
     // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
-    for (epoch, folder) in decisions::logs(log).iter().rev() {
+    let logs = decisions::logs(log);
+    if let (Some(problem), Some((epoch, _))) = (decisions::unlisted(log), logs.first()) {
+        unread.push(Unread { epoch: *epoch, problem });
+    }
+    for (epoch, folder) in logs.iter().rev() {
+        if let Some(problem) = decisions::stray(log, *epoch, folder) {
+            unread.push(Unread { epoch: *epoch, problem });
+            continue;
+        }
         let mut index = Index::open(folder)?;
         match index.catch_up() {
             // What was indexed before stays, and what came before the fault is indexed.
