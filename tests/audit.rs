@@ -186,7 +186,9 @@ async fn every_command_of_the_documentation_works() {
     assert!(run(&commands[..1]).status.success() && folder.path().join("kept.vkey").exists());
     rotate::request(&folder.path().join("audit")).unwrap();
     let clock: octroi::audit::Clock = Arc::new(jiff::Timestamp::now);
-    let options = rotate::settle(&folder.path().join("audit"), &Word::fixed("paris-1"), &clock).unwrap();
+    let turn = rotate::Turn::of(&folder.path().join("audit")).unwrap();
+    let options = rotate::settle(&turn, &Word::fixed("paris-1"), &clock).unwrap();
+    drop(turn);
     write_epoch(options, 1_000..1_200).await;
     let output = run(&commands[1..]);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

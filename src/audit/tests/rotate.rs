@@ -7,22 +7,26 @@ use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::{Checkpoint, VerifierKey, verify_all};
 
+use super::links::copy_folder;
 use super::*;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, FILE, Index, IndexError};
 use crate::audit::key::KeyFile;
-use crate::audit::open::open;
+use crate::audit::open::{OpenError, open};
 use crate::audit::prune::{PruneError, prune};
 use crate::audit::publish::{PublishError, Removals, publish};
 use crate::audit::query::Filter;
 use crate::audit::report;
-use crate::audit::rotate::{announce, is_requested, request, settle, withdraw};
+use crate::audit::rotate::{Turn, announce, is_requested, request, settle, withdraw};
 use crate::audit::store::PRIVATE_KEY;
 use crate::audit::tile_store::LocalTiles;
 
+fn clock() -> crate::audit::Clock {
+    Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap())
+}
+
 fn settled(folder: &Path) -> Options {
-    let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
-    let settled = settle(folder, &Word::fixed("test"), &clock).unwrap();
+    let settled = settle(&Turn::of(folder).unwrap(), &Word::fixed("test"), &clock()).unwrap();
     Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled }
 }
 
@@ -108,6 +112,9 @@ fn an_epoch_that_ends_before_its_first_entry_says_where_it_began() {
     let key = KeyFile { storage: options.storage.as_ref(), name: PRIVATE_KEY };
     drop(open(&options.storage, &key, &options.origin).unwrap());
     assert!(folder.path().join(CHECKPOINT).exists(), "founded, and nothing in it");
+    let problem = verify_epochs(folder.path(), &Trust::default()).unwrap_err();
+    assert_eq!((problem.kind, &*problem.file), (ProblemKind::MissingEntries, "octroi/test/2"), "{problem}");
+    assert!(problem.to_string().contains("that was cut off is finished by the next start"), "{problem}");
     request(folder.path()).unwrap();
     write(folder.path(), 10..20);
     let reports = verify_epochs(folder.path(), &Trust::default()).unwrap();
@@ -118,13 +125,12 @@ fn an_epoch_that_ends_before_its_first_entry_says_where_it_began() {
 #[test]
 fn an_order_that_failed_takes_no_effect_later() {
     let folder = tempfile::tempdir().unwrap();
-    let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
     let key = write(folder.path(), 0..10);
     // No room for the next key: its name is taken by something that no file can replace.
     let in_the_way = folder.path().join("log.key.next.new");
     std::fs::create_dir(&in_the_way).unwrap();
     request(folder.path()).unwrap();
-    settle(folder.path(), &Word::fixed("test"), &clock).unwrap_err();
+    settle(&Turn::of(folder.path()).unwrap(), &Word::fixed("test"), &clock()).unwrap_err();
     assert!(is_requested(folder.path()));
     assert!(withdraw(folder.path()).unwrap());
     std::fs::remove_dir(in_the_way).unwrap();
@@ -138,6 +144,30 @@ fn an_order_that_failed_takes_no_effect_later() {
     // The announcement of an epoch before is none of this one.
     request(folder.path()).unwrap();
     assert!(withdraw(folder.path()).unwrap());
+}
+
+/// Changes the key as the command does.
+fn change(folder: &Path) -> Result<(), OpenError> {
+    let turn = Turn::of(folder)?;
+    request(folder).unwrap();
+    let log = SegmentLog::open(settle(&turn, &Word::fixed("test"), &clock())?)?;
+    log.stop();
+    Ok(())
+}
+
+/// Each of several orders at once is carried out behind the one before: no key goes that a log announced.
+#[test]
+fn several_changes_of_the_key_at_once_come_one_behind_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 0..10);
+    let changes = std::thread::scope(|scope| {
+        let running: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| change(folder.path()).map_err(|e| e.to_string()))).collect();
+        running.into_iter().map(|change| change.join().unwrap()).collect::<Vec<_>>()
+    });
+    let reports = verify_epochs(folder.path(), &Trust::default());
+    assert_eq!((changes, reports.map(|reports| reports.len())), (vec![Ok(()); 6], Ok(7)));
+    write(folder.path(), 10..20);
 }
 
 fn options_of(folder: &Path, key: &VerifierKey) -> Options {
@@ -253,6 +283,33 @@ fn a_deleted_log_is_missed_by_whoever_kept_a_checkpoint() {
     std::fs::remove_dir_all(fleet.path().join("lyon")).unwrap();
     let problem = verify_epochs(fleet.path(), &trust).unwrap_err();
     assert_eq!((problem.kind, problem.file.as_str()), (ProblemKind::MissingLog, "octroi/lyon/1"));
+}
+
+/// A copy of an epoch in the place of another, or somebody else's log there, is counted with nothing.
+#[test]
+fn a_folder_among_the_epochs_that_holds_another_log_is_named() {
+    let (folder, _) = three();
+    let month = report::Month::parse("2026-11").unwrap();
+    let of = |folder: &Path| report::of_folder(report::Kind::Transfers, month, folder).unwrap();
+    let whole = report::csv(&of(folder.path()), report::Language::English);
+    assert!(whole.contains("us-cloud,30\r\n"), "{whole}");
+    let stranger = tempfile::tempdir().unwrap();
+    SegmentLog::open(Options { origin: "octroi/other/7".to_owned(), ..options(stranger.path()) }).unwrap().stop();
+    let first = folder.path().join("epochs/1");
+    for (from, number, origin) in [(first.as_path(), 4, "octroi/test/1"), (stranger.path(), 7, "octroi/other/7")] {
+        let stray = folder.path().join(format!("epochs/{number}"));
+        copy_folder(from, &stray);
+        let epochs = Epochs::of(folder.path());
+        let named =
+            format!("epochs/{number}/checkpoint: it is of `{origin}`, and this is the folder of epoch {number}");
+        let page = epochs.page(&Filter::default(), 4, None).unwrap_err().to_string();
+        let counted = epochs.count(&Filter::default(), &[Dimension::Decision]).unwrap_err().to_string();
+        assert!(page.contains(&named) && counted.contains(&named), "{page} {counted}");
+        let told = report::csv(&of(folder.path()), report::Language::English);
+        assert!(told.contains(&named) && told.contains("us-cloud,30\r\n"), "{told}");
+        std::fs::remove_dir_all(stray).unwrap();
+    }
+    assert_eq!(report::csv(&of(folder.path()), report::Language::English), whole);
 }
 
 /// What is asked of a log is asked of its finished epochs too: a change of the key hides nothing.
