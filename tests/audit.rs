@@ -18,6 +18,8 @@ mod common;
 mod epochs;
 #[path = "audit/room.rs"]
 mod room;
+#[path = "audit/signed.rs"]
+mod signed;
 #[path = "audit/visits.rs"]
 mod visits;
 
