@@ -262,9 +262,12 @@ async fn recorded(
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
 fn open_log(folder: &Path, node: &Word, segment_bytes: u64) -> anyhow::Result<SegmentLog> {
     let clock: audit::Clock = Arc::new(jiff::Timestamp::now);
-    let settled = audit::rotate::settle(folder, node, &clock);
-    let settled = settled.map(|options| audit::Options { segment_bytes, ..options });
-    settled.and_then(SegmentLog::open).map_err(|error| {
+    let open = || {
+        let turn = audit::rotate::Turn::of(folder)?;
+        let settled = audit::rotate::settle(&turn, node, &clock)?;
+        SegmentLog::open(audit::Options { segment_bytes, ..settled })
+    };
+    open().map_err(|error| {
         let help = match error {
             audit::OpenError::Locked => {
                 "\n  help: one process writes a log: end the gateway or demo that runs on this folder, or give this one a folder of its own (`[audit] folder`; for the demo --dir)"

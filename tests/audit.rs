@@ -18,6 +18,8 @@ mod common;
 mod epochs;
 #[path = "audit/room.rs"]
 mod room;
+#[path = "audit/signed.rs"]
+mod signed;
 #[path = "audit/visits.rs"]
 mod visits;
 
@@ -186,7 +188,9 @@ async fn every_command_of_the_documentation_works() {
     assert!(run(&commands[..1]).status.success() && folder.path().join("kept.vkey").exists());
     rotate::request(&folder.path().join("audit")).unwrap();
     let clock: octroi::audit::Clock = Arc::new(jiff::Timestamp::now);
-    let options = rotate::settle(&folder.path().join("audit"), &Word::fixed("paris-1"), &clock).unwrap();
+    let turn = rotate::Turn::of(&folder.path().join("audit")).unwrap();
+    let options = rotate::settle(&turn, &Word::fixed("paris-1"), &clock).unwrap();
+    drop(turn);
     write_epoch(options, 1_000..1_200).await;
     let output = run(&commands[1..]);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -7,7 +7,8 @@
 //! once, to a new segment that begins with the same sequence number; what the failed file holds from that number on is not
 //! part of the log, so nothing can stand in it twice. If that fails too, all who wait are told [`AuditError::Closed`], and so
 //! is everybody from then on, until a new segment can be made: that is tried every [`RETRY_INTERVAL`](super::store::RETRY_INTERVAL), so that a disk that
-//! has room again is used without a restart. Outcomes wait for that, in the places that were reserved for them.
+//! has room again is used without a restart. Outcomes wait for that, in the places that were reserved for them. What is durable is
+//! signed meanwhile, as soon as there is room for a checkpoint: else its end could be cut off unseen for as long as that lasts.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -23,6 +24,7 @@ use octroi_verify::problem::ProblemKind;
 use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, BatchBuilder, FRAME_HEAD_BYTES, Header};
 use octroi_verify::verify::CHECKPOINT;
+use octroi_verify::walk::Place;
 
 use super::access;
 use super::log::{AuditError, Position};
@@ -47,6 +49,8 @@ pub(super) struct Committer {
     pub(super) segments: Segments,
     /// The segment that is being written; `None` when the next batch needs a new one.
     pub(super) tail: Option<Tail>,
+    /// Where the log ends: behind the last entry that is durable. `None` before the first one.
+    pub(super) end: Option<Place>,
     pub(super) signed: u64,
     pub(super) signed_at: Instant,
     pub(super) checkpoint_interval: Duration,
@@ -138,6 +142,10 @@ impl Committer {
                 self.shared.set_healthy(false);
                 self.upkeep.failed((self.clock)());
                 self.refuse(items);
+                // At once, and again with each attempt to write: nobody knows how long this lasts.
+                if self.is_unsigned() {
+                    self.sign();
+                }
                 return;
             }
         }
@@ -161,6 +169,7 @@ impl Committer {
                     if tail.half_full() {
                         self.segments.prepare();
                     }
+                    self.end = Some(tail.place(batch.tree.size()));
                     self.tail = Some(tail);
                     self.durable(batch, items);
                     return Ok(());
@@ -286,7 +295,7 @@ impl Committer {
     }
 
     fn is_unsigned(&self) -> bool {
-        self.signed < self.tree.size() && self.tail.is_some()
+        self.signed < self.tree.size()
     }
 
     fn sign(&mut self) {
@@ -299,14 +308,15 @@ impl Committer {
 
     /// Signs what is durable. The state goes first: it remembers the size that is about to be published.
     fn try_sign(&mut self) -> io::Result<()> {
-        let Some(tail) = &self.tail else {
+        let Some(place) = self.end else {
             return Ok(());
         };
         let origin = self.key.verifier().name().to_owned();
         let checkpoint = Checkpoint { origin, size: self.tree.size(), root: self.tree.root() }.sign(&self.key);
-        let place = tail.place(self.tree.size());
-        State { tree: self.tree.clone(), place, open: self.relations.open().collect() }
-            .save(self.storage.as_ref(), &checkpoint)?;
+        // A request whose outcome is held is open to whoever reads the log up to here.
+        let held = self.held.iter().filter(|item| item.about.kind == Kind::Outcome);
+        let open = self.relations.open().chain(held.filter_map(|item| item.about.request)).collect();
+        State { tree: self.tree.clone(), place, open }.save(self.storage.as_ref(), &checkpoint)?;
         replace(self.storage.as_ref(), CHECKPOINT, checkpoint.as_bytes(), false)?;
         (self.signed, self.signed_at) = (self.tree.size(), now());
         self.shared.set_head(&self.tree, self.signed);

@@ -104,7 +104,7 @@ pub struct Place {
 pub fn read_backwards(dir: &Path, kinds: &[&str], since: Place, take: &mut dyn FnMut(&[u8])) -> Result<Place, Problem> {
     let finders: Vec<Vec<u8>> = kinds.iter().map(|kind| format!("\"kind\":\"{kind}\"").into_bytes()).collect();
     let finders: Vec<Finder<'_>> = finders.iter().map(Finder::new).collect();
-    let logs = logs(dir)?;
+    let logs = logs(dir);
     let ends = end(&logs)?;
     let since = if ends < since { Place::default() } else { since };
     for (epoch, log) in logs.iter().filter(|(epoch, log)| *epoch >= since.epoch && log.join(SEGMENTS).exists()) {
@@ -166,47 +166,48 @@ fn headers(folder: &&Path) -> Result<Vec<(u32, u64)>, Problem> {
 }
 
 /// The folder of a log, and those of its finished epochs, newest first, each with its number.
-///
-/// # Errors
-/// A [`Problem`] when the folder of epochs cannot be read, or one lies in it that is not the epoch of its number: a copy would be
-/// counted twice, and another log as if it were of this one.
-pub(super) fn logs(dir: &Path) -> Result<Vec<(u32, PathBuf)>, Problem> {
+pub(super) fn logs(dir: &Path) -> Vec<(u32, PathBuf)> {
     let mut epochs: Vec<u32> = Vec::new();
-    for entry in walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1) {
-        match entry {
-            // A change of the key begins with an empty folder.
-            Ok(entry) if [SEGMENTS, CHECKPOINT].iter().any(|name| entry.path().join(name).exists()) => {
-                epochs.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
-            }
-            Err(error) if error.io_error().is_none_or(|error| error.kind() != std::io::ErrorKind::NotFound) => {
-                return Err(Problem::new(EPOCHS, ProblemKind::Unreadable, error.to_string()));
-            }
-            _ => {}
+    for entry in walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok) {
+        // A change of the key begins with an empty folder, and a file is none.
+        let is_log = [SEGMENTS, CHECKPOINT].iter().any(|name| entry.path().join(name).symlink_metadata().is_ok());
+        if !is_log && is_listable(entry.path()) {
+            continue;
         }
+        epochs.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
     }
     epochs.sort_unstable_by(|one, other| other.cmp(one));
     let running = epochs.first().map_or(1, |last| last.saturating_add(1));
-    let node = name_of(dir).and_then(|name| Some(name.rsplit_once('/')?.0.to_owned()));
-    let mut logs = vec![(running, dir.to_owned())];
-    for epoch in epochs {
-        let folder = dir.join(EPOCHS).join(epoch.to_string());
-        if let Some(name) = name_of(&folder) {
-            let (of, number) = name.rsplit_once('/').unwrap_or_default();
-            if number != epoch.to_string() || node.as_deref().is_some_and(|node| node != of) {
-                let detail =
-                    format!("it holds `{name}`, which is not this epoch: a copy or another log belongs elsewhere");
-                return Err(Problem::new(format!("{EPOCHS}/{epoch}"), ProblemKind::NotALog, detail));
-            }
-        }
-        logs.push((epoch, folder));
-    }
-    Ok(logs)
+    let finished = epochs.into_iter().map(|epoch| (epoch, dir.join(EPOCHS).join(epoch.to_string())));
+    [(running, dir.to_owned())].into_iter().chain(finished).collect()
 }
 
-/// The name that the checkpoint of a log says.
-fn name_of(log: &Path) -> Option<String> {
-    let signed = super::read_text(log, CHECKPOINT).ok()?;
-    Some(signed.lines().next()?.to_owned())
+/// Whether what lies in a folder can be seen; a file has nothing in it.
+fn is_listable(path: &Path) -> bool {
+    let denied =
+        |error: walkdir::Error| error.io_error().is_some_and(|it| it.kind() == std::io::ErrorKind::PermissionDenied);
+    !walkdir::WalkDir::new(path).max_depth(1).into_iter().filter_map(Result::err).any(denied)
+}
+
+/// What is wrong where the finished epochs of a log cannot be listed: it would be taken for one that has none.
+pub(super) fn unlisted(dir: &Path) -> Option<Problem> {
+    let faults = walkdir::WalkDir::new(dir.join(EPOCHS)).max_depth(1).into_iter().filter_map(Result::err);
+    let mut kinds = faults.filter_map(|error| error.io_error().map(std::io::Error::kind));
+    let kind = kinds.find(|kind| *kind != std::io::ErrorKind::NotFound)?;
+    Some(Problem::new(EPOCHS, ProblemKind::Unreadable, kind.to_string()))
+}
+
+/// What is wrong where the folder of a finished epoch holds another log than its place says: a copy of one that is counted already, or
+/// somebody else's. Of one without a checkpoint other checks tell.
+pub(super) fn stray(dir: &Path, epoch: u32, log: &Path) -> Option<Problem> {
+    let origin = |log: &Path| super::read_text(log, CHECKPOINT).ok()?.lines().next().map(str::to_owned);
+    let (name, running) = (origin(log).filter(|_| log != dir)?, origin(dir));
+    let of = running.as_deref().unwrap_or(&name).rsplit_once('/').map_or("", |(of, _)| of);
+    if name == format!("{of}/{epoch}") {
+        return None;
+    }
+    let detail = format!("it is of `{name}`, and this is the folder of epoch {epoch} of this log: move it away");
+    Some(Problem::new(format!("{EPOCHS}/{epoch}/{CHECKPOINT}"), ProblemKind::Checkpoint, detail))
 }
 
 /// Hands every entry of a segment over, up to the number with which the next one begins.

@@ -10,9 +10,9 @@ use std::str::FromStr;
 
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::pruned::BEGUN;
-use octroi_verify::verify::CHECKPOINT;
+use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::walk::{SEGMENTS, Walk};
-use octroi_verify::{Checkpoint, note};
+use octroi_verify::{Checkpoint, VerifierKey};
 
 use super::decisions::{self, Place};
 use super::index::{Counted, Dimension, Index, IndexError};
@@ -28,6 +28,20 @@ pub struct Epoch {
     pub log: PathBuf,
     /// Up to its end.
     pub index: Index,
+    /// How much of it is signed.
+    pub signed: Signed,
+}
+
+/// How much of an epoch is signed, as far as its own folder tells: by a checkpoint whose signature holds under the key there, and
+/// whose root is that of the entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signed {
+    /// The first so many entries.
+    UpTo(u64),
+    /// So many entries were signed, and fewer are there.
+    Missing(u64),
+    /// It cannot be seen, and why.
+    Unseen(String),
 }
 
 /// A page over all epochs.
@@ -39,6 +53,8 @@ pub struct Page {
     pub read: u64,
     /// How many epochs were read, the newest first: with a page that is full the older ones are not.
     pub epochs: usize,
+    /// How much is signed of the newest epoch, and of the others that were read, each with its number.
+    pub signed: Vec<(u32, Signed)>,
     /// More, older ones match: ask again with `before` set to the place of the first record.
     pub more: bool,
     /// Whether an index was made for this answer alone, since none can be written beside the log.
@@ -52,6 +68,8 @@ pub struct Tally {
     pub counted: Vec<Counted>,
     /// Entries of the newest epoch that were counted.
     pub read: u64,
+    /// As in a [`Page`].
+    pub signed: Vec<(u32, Signed)>,
     /// As in a [`Page`].
     pub temporary: bool,
 }
@@ -79,16 +97,14 @@ impl Beginning {
 /// The epochs of a log, newest first. They are opened as far as an answer takes it.
 #[derive(Debug)]
 pub struct Epochs {
+    dir: PathBuf,
     logs: Vec<(u32, PathBuf)>,
 }
 
 impl Epochs {
     /// The epochs of the log in a folder.
-    ///
-    /// # Errors
-    /// A [`Problem`] when they cannot be listed, or what lies among them is none of them.
-    pub fn of(dir: &Path) -> Result<Self, Problem> {
-        Ok(Self { logs: decisions::logs(dir)? })
+    pub fn of(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), logs: decisions::logs(dir) }
     }
 
     /// One of them alone.
@@ -109,7 +125,12 @@ impl Epochs {
     }
 
     fn opened(&self) -> impl Iterator<Item = Result<Epoch, IndexError>> {
-        self.logs.iter().map(|(number, log)| Epoch::open(*number, log.clone()))
+        // One that is not in its place gives every other a wrong number.
+        let stray = || self.logs.iter().find_map(|(number, log)| decisions::stray(&self.dir, *number, log));
+        let fault = decisions::unlisted(&self.dir).or_else(stray);
+        let logs = if fault.is_some() { &[] } else { self.logs.as_slice() };
+        let opened = logs.iter().map(|(number, log)| Epoch::open(*number, log.clone()));
+        fault.map(|problem| Err(problem.into())).into_iter().chain(opened)
     }
 
     /// Finds the newest `limit` records that match, among those that begin before a place.
@@ -117,20 +138,24 @@ impl Epochs {
     /// # Errors
     /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds.
     pub fn page(&self, filter: &Filter, limit: usize, before: Option<Place>) -> Result<Page, IndexError> {
-        let mut page = Page { records: Vec::new(), read: 0, epochs: 0, more: false, temporary: false };
+        let (records, signed) = (Vec::new(), Vec::new());
+        let mut page = Page { records, read: 0, epochs: 0, signed, more: false, temporary: false };
         let mut unknown = Unknown::default();
-        let mut is_first = true;
         for epoch in self.opened() {
             let epoch = epoch?;
-            if is_first {
+            let is_newest = page.signed.is_empty();
+            if is_newest {
                 page.read = epoch.index.watermark()?.entries;
-                is_first = false;
+                page.signed.push((epoch.number, epoch.signed.clone()));
             }
             let before = match before {
                 Some(place) if place.epoch < epoch.number => continue,
                 Some(place) if place.epoch == epoch.number => Some(place.seq),
                 _ => None,
             };
+            if !is_newest {
+                page.signed.push((epoch.number, epoch.signed.clone()));
+            }
             page.temporary |= epoch.index.is_temporary();
             page.epochs += 1;
             let left = limit.saturating_sub(page.records.len());
@@ -152,9 +177,10 @@ impl Epochs {
     pub fn count(&self, filter: &Filter, by: &[Dimension]) -> Result<Tally, IndexError> {
         let mut counts: HashMap<Vec<String>, u64> = HashMap::new();
         let mut unknown = Unknown::default();
-        let (mut read, mut temporary) = (None, false);
+        let (mut read, mut temporary, mut signatures) = (None, false, Vec::new());
         for epoch in self.opened() {
-            let Epoch { index, log, .. } = epoch?;
+            let Epoch { number, index, log, signed } = epoch?;
+            signatures.push((number, signed));
             read.get_or_insert(index.watermark()?.entries);
             temporary |= index.is_temporary();
             let counted = index.count(filter, by).map_err(|error| error.of(&log));
@@ -165,7 +191,7 @@ impl Epochs {
         unknown.end()?;
         let mut counted: Vec<_> = counts.into_iter().map(|(words, count)| Counted { words, count }).collect();
         counted.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.words.cmp(&other.words)));
-        Ok(Tally { counted, read: read.unwrap_or(0), temporary })
+        Ok(Tally { counted, read: read.unwrap_or(0), signed: signatures, temporary })
     }
 
     /// The records of a kind that belong to no request, of all epochs, each with that of its epoch; the newest `limit` of each,
@@ -176,7 +202,7 @@ impl Epochs {
     pub fn of_kind(&self, kind: &str, limit: usize) -> Result<Vec<(u32, Record)>, IndexError> {
         let mut records = Vec::new();
         for epoch in self.opened() {
-            let Epoch { number, index, log } = epoch?;
+            let Epoch { number, index, log, .. } = epoch?;
             let older = index.of_kind(&Filter::default(), kind, limit).map_err(|error| error.of(&log))?;
             records.splice(0..0, older.into_iter().map(|record| (number, record)));
         }
@@ -226,21 +252,37 @@ impl Epochs {
 
 impl Epoch {
     fn open(number: u32, log: PathBuf) -> Result<Self, IndexError> {
+        // The checkpoint comes first: what a gateway signs meanwhile is no entry that is missing.
+        let checkpoint = checkpoint_of(&log);
         let mut index = Index::open(&log)?;
         index.catch_up()?;
-        let signed = super::read_text(&log, CHECKPOINT).ok();
-        let checkpoint = signed.and_then(|text| Checkpoint::parse(note::split(&text).ok()?.0).ok());
-        if checkpoint.and_then(|checkpoint| index.is_of(&checkpoint)) == Some(false) {
-            let detail = "the entries are not those that it is signed over: run `octroi audit verify`";
-            return Err(Problem::new(CHECKPOINT, ProblemKind::Rewritten, detail).into());
-        }
-        Ok(Self { number, log, index })
+        let signed = match checkpoint {
+            Err(why) => Signed::Unseen(why),
+            Ok(checkpoint) if checkpoint.size > index.watermark()?.entries => Signed::Missing(checkpoint.size),
+            Ok(checkpoint) => match index.is_of(&checkpoint) {
+                Some(true) => Signed::UpTo(checkpoint.size),
+                Some(false) => {
+                    let detail = "the entries are not those that it is signed over: run `octroi audit verify`";
+                    return Err(Problem::new(CHECKPOINT, ProblemKind::Rewritten, detail).into());
+                }
+                None => Signed::Unseen("the review index lacks hashes".to_owned()),
+            },
+        };
+        Ok(Self { number, log, index, signed })
     }
 
     fn page(&self, filter: &Filter, limit: usize, before: Option<u64>) -> Result<(Vec<Record>, bool), IndexError> {
         let answer = self.index.page(filter, limit, before).map_err(|error| error.of(&self.log))?;
         Ok((answer.records, answer.more))
     }
+}
+
+/// The newest checkpoint of a log, when it is signed with the key in its folder.
+fn checkpoint_of(log: &Path) -> Result<Checkpoint, String> {
+    let read = |name: &str| super::read_text(log, name).map_err(|error| format!("`{name}`: {error}"));
+    let (text, key) = (read(CHECKPOINT)?, read(VERIFIER_KEY)?);
+    let key = VerifierKey::parse(&key).map_err(|error| format!("`{VERIFIER_KEY}`: {error}"))?;
+    Checkpoint::open(&text, &key).map_err(|error| format!("`{CHECKPOINT}`: {error}"))
 }
 
 /// Words that an epoch does not hold are told where none does.

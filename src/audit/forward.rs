@@ -19,7 +19,7 @@ use octroi_verify::walk::{Step, Walk, segment_name, start_of};
 use octroi_verify::{Checkpoint, VerifierKey, entry};
 use serde_json::{Value, json};
 
-use super::decisions;
+use super::epochs::Epochs;
 use super::storage::{LocalStorage, read_small, replace};
 
 /// The file of the cursor, unless another is named.
@@ -139,7 +139,7 @@ fn is_changing(dir: &Path) -> bool {
 /// The epochs of a log, oldest first. The newest has no files yet when the one before has just ended.
 fn logs(dir: &Path) -> Result<Vec<Log>, Problem> {
     let mut logs = Vec::new();
-    for (number, folder) in decisions::logs(dir)?.iter().rev() {
+    for (number, folder) in Epochs::of(dir).logs().iter().rev() {
         let unreadable = |kind: io::ErrorKind| Problem::new(VERIFIER_KEY, ProblemKind::Unreadable, kind.to_string());
         let text = match super::read_text(folder, VERIFIER_KEY) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && *number > 1 && folder == dir => continue,

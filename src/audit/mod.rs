@@ -49,20 +49,22 @@ mod state;
 mod tail;
 mod upkeep;
 
+use octroi_verify::entry::ENTRY_BYTES_MAX;
+use octroi_verify::note::NOTE_BYTES_MAX;
+
 pub use log::{AuditError, AuditLog, BoxFuture, Head, Place, Position, Slot};
 pub use open::OpenError;
 pub use storage::{LocalStorage, SegmentFile, Storage};
 pub use store::{Clock, Opening, Options, Previous, SegmentLog};
 
-/// Reads a text file of a log, such as its checkpoint.
+/// Reads a text file of a log, such as its checkpoint: no longer than a note or an entry can be.
 ///
 /// # Errors
-/// What the disk says.
+/// What the disk says; [`std::io::ErrorKind::FileTooLarge`] for one that is longer.
 pub fn read_text(log: &std::path::Path, name: &str) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    octroi_verify::regular::open(&log.join(name))?.read_to_string(&mut text)?;
-    Ok(text)
+    const BYTES_MAX: usize = if NOTE_BYTES_MAX > ENTRY_BYTES_MAX { NOTE_BYTES_MAX } else { ENTRY_BYTES_MAX };
+    let bytes = octroi_verify::regular::read(&log.join(name), BYTES_MAX as u64)?;
+    String::from_utf8(bytes).map_err(|_| std::io::ErrorKind::InvalidData.into())
 }
 
 /// Waits for a future without a runtime: the log needs none.

@@ -57,6 +57,9 @@ pub enum PublishError {
         "`{0}` lies among the published files of a finished epoch and is none of them: move it away, then publish again"
     )]
     Foreign(String),
+    /// The folder to publish in is that of a log.
+    #[error("`{0}` is the folder of a log, and no place to publish it: name another")]
+    Own(String),
     /// Entries that were never published are gone, and no signed entry says so.
     #[error("the first {0} entries were removed before they were published, and the log does not say so yet")]
     Unrecorded(u64),
@@ -81,8 +84,11 @@ pub struct Published {
 /// # Errors
 /// [`PublishError`]: then it is to be done again.
 pub fn publish_all(dir: &Path, to: &Path) -> Result<Vec<(PathBuf, Published)>, PublishError> {
+    if to.join(SEGMENTS).exists() {
+        return Err(PublishError::Own(octroi_verify::shown(to)));
+    }
     let removals = Removals::of(dir)?;
-    let logs = decisions::logs(dir)?;
+    let logs = decisions::logs(dir);
     // One at a time: what others are writing is then left by one that was killed.
     let alone = LocalTiles::new(to).alone()?;
     succession::settle(to, &logs, &removals)?;

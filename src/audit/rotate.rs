@@ -4,6 +4,7 @@
 //! audit/                     the log of the epoch that is being written
 //! audit/rotate               asked for: it is done when nobody writes, at the latest when the gateway starts
 //! audit/fence                the lowest epoch that may write, when an older one was fenced off
+//! audit/rotate.lock          held by whoever changes the key or opens the log, one behind the other
 //! audit/log.key.next         the key of the next epoch, until it is in force
 //! audit/epochs/1/            a finished epoch: segments, checkpoint, log.vkey; its private key is gone
 //! audit/epochs/1.new/        the same while it is being moved there
@@ -12,7 +13,8 @@
 //! The last entry of the old log names the new key, the first of the new one the size and root of the old: neither can be
 //! exchanged alone. The old private key is overwritten with zeros before the new log begins, so that whoever gets the key of
 //! today cannot sign yesterday anew. Each step can be done twice, so a crash between any two of them is finished by the next
-//! start; until the folder has its final name nothing is written under the new key.
+//! start; until the folder has its final name nothing is written under the new key. Nobody else begins one meanwhile ([`Turn`]): a
+//! second next key in the place of the one that the log announced would leave a log that nobody can go on with.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -22,7 +24,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -47,12 +49,42 @@ use super::store::{Clock, Options, PRIVATE_KEY, Previous, SegmentLog};
 use crate::model::Word;
 use crate::model::entry::{Entry, KeyChange};
 
+/// The file by which whoever changes the key is alone.
+const TURN: &str = "rotate.lock";
 /// The file that asks for a rotation.
 const REQUEST: &str = "rotate";
 /// The key of the next epoch.
 const NEXT_KEY: &str = "log.key.next";
 /// Epochs at most.
 const EPOCH_MAX: u32 = 1_000_000;
+
+/// The turn of whoever changes the key of a log or opens it: from the order to the log that goes on under the new key nobody comes
+/// between. It waits for the one before, which ends by itself: a gateway holds it only while it starts.
+#[derive(Debug)]
+pub struct Turn {
+    folder: PathBuf,
+    _lock: Option<File>,
+}
+
+impl Turn {
+    /// Waits for the turn. Where there is no folder there is no log either, and nobody to wait for.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn of(folder: &Path) -> Result<Self, OpenError> {
+        let path = folder.join(TURN);
+        let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
+            // An administrator's command may have made it; to wait for it asks for no more than to read it.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(&path),
+            file => file,
+        };
+        let lock = match file.and_then(|file| file.lock().map(|()| file)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            lock => Some(lock.map_err(OpenError::io(TURN))?),
+        };
+        Ok(Self { folder: folder.to_owned(), _lock: lock })
+    }
+}
 
 /// Whether a folder holds a log whose key can be changed, or a change that was cut off.
 pub fn is_log(folder: &Path) -> bool {
@@ -103,11 +135,13 @@ fn is_announced(folder: &Path, epoch: u32) -> Result<bool, OpenError> {
     Ok(announced)
 }
 
-/// Does what was asked for or was begun, and gives the options of the epoch that is to be written now.
+/// Does what was asked for or was begun, and gives the options of the epoch that is to be written now. The turn ends when that log
+/// is open.
 ///
 /// # Errors
 /// [`OpenError`]: the log is in use, damaged, or the disk refuses.
-pub fn settle(folder: &Path, node: &Word, clock: &Clock) -> Result<Options, OpenError> {
+pub fn settle(turn: &Turn, node: &Word, clock: &Clock) -> Result<Options, OpenError> {
+    let folder = turn.folder.as_path();
     let mut epoch = current(folder).map_err(OpenError::io(EPOCHS))?;
     let options = |epoch: u32| Options::new(folder, format!("octroi/{node}/{epoch}"), Clock::clone(clock));
     let moving = folder.join(EPOCHS).join(format!("{epoch}.new"));
@@ -154,15 +188,15 @@ pub(super) fn announce(folder: &Path, options: Options, next: &str) -> Result<()
     let path = folder.join(NEXT_KEY);
     if !path.exists() {
         let pair = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).map_err(|_| OpenError::Key)?;
+        let new = folder.join(format!("{NEXT_KEY}.new"));
         let write = || {
-            let new = folder.join(format!("{NEXT_KEY}.new"));
             let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
             file.write_all(pair.as_ref())?;
             file.sync_all()?;
             fs::rename(&new, &path)?;
             sync(folder)
         };
-        write().map_err(OpenError::io(NEXT_KEY))?;
+        write().inspect_err(|_| remove(&new).unwrap_or_default()).map_err(OpenError::io(NEXT_KEY))?;
     }
     let der = Zeroizing::new(fs::read(&path).map_err(OpenError::io(NEXT_KEY))?);
     let key = SignerKey::from_pkcs8(next, &der).map_err(|_| OpenError::Key)?;

@@ -213,6 +213,7 @@ impl SegmentLog {
             relations: found.relations,
             segments: Segments::new(Arc::clone(&storage), options.segment_bytes, next_number),
             tail,
+            end: found.place,
             signed: found.signed,
             signed_at: now(),
             checkpoint_interval: options.checkpoint_interval,

@@ -9,6 +9,7 @@ mod integrity;
 mod read;
 mod remote;
 mod report;
+mod rotation;
 mod sealed;
 mod words;
 
@@ -16,9 +17,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use octroi_verify::published::is_published;
+use octroi_verify::shown;
 
 use super::{ConfigPath, Exit, Printer};
-use crate::audit::access;
+use crate::audit::{LocalStorage, Storage as _, access};
 use crate::model::Word;
 use crate::model::entry::{Access, RequestId};
 
@@ -74,7 +77,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Forward(arguments) => forward::forward(&arguments, printer),
         Command::Report(arguments) => report::report(&arguments, printer),
         Command::Reindex(reindex) => integrity::reindex(&reindex, printer),
-        Command::Key(Key::Rotate { path }) => integrity::rotate(&path.config, printer),
+        Command::Key(Key::Rotate { path }) => rotation::rotate(&path.config, printer),
         Command::Custodian(command) => sealed::custodian(&command, printer),
         Command::Reveal(reveal) => sealed::reveal(&reveal, printer),
         Command::Erase(erase) => sealed::erase(&erase, printer),
@@ -92,7 +95,31 @@ fn log_in(dir: &Path) -> anyhow::Result<()> {
     bail!(
         "`{}` {what}\n  help: name the folder of the log, `[audit] folder` of octroi.toml: `audit verify DIR`, `audit query --dir DIR`, \
          `audit show ID --dir DIR`",
-        dir.display()
+        shown(dir)
+    )
+}
+
+/// The same, of a log as a gateway writes it: one that was published is only verified, and nothing is left in it.
+fn own_log_in(dir: &Path) -> anyhow::Result<()> {
+    log_in(dir)?;
+    if is_published(dir) {
+        bail!(
+            "`{}` is a published log, in tiles: `octroi audit verify` and `octroi-verify` read it\n  help: what else is asked is asked \
+             of the folder that the gateway writes, or of a copy of that",
+            shown(dir)
+        );
+    }
+    Ok(())
+}
+
+/// Whoever writes files of the log must be its owner: the gateway, which runs as them, could not read what another user makes there.
+fn as_owner(dir: &Path) -> anyhow::Result<()> {
+    let (owner, own) = (LocalStorage::new(dir).owner(), rustix::process::geteuid().as_raw());
+    let Some(owner) = owner.filter(|owner| *owner != own) else { return Ok(()) };
+    bail!(
+        "`{}` belongs to the user {owner}, and this runs as the user {own}, whose files the gateway could not read\n  help: run it as \
+         them: `sudo -u '#{owner}' octroi audit …`",
+        shown(dir)
     )
 }
 
@@ -114,7 +141,7 @@ struct Reading {
 /// A folder that this user cannot write is a copy, or not theirs to change: then it says that the access is not recorded.
 #[expect(clippy::disallowed_methods, reason = "an access has an id of its own")]
 fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> {
-    log_in(dir)?;
+    own_log_in(dir)?;
     let access = Access {
         access: RequestId(*uuid::Uuid::now_v7().as_bytes()),
         action: Word::fixed(reading.action),
@@ -130,7 +157,7 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
     };
     match access::leave(dir, &access) {
         Err(error) if access.approver.is_none() && is_read_only(error.kind()) => {
-            printer.say(format!("`{}` cannot be written: this access is not recorded in the log", dir.display()));
+            printer.say(format!("`{}` cannot be written: this access is not recorded in the log", shown(dir)));
             Ok(())
         }
         left => left.context("the access cannot be recorded, so nothing is shown"),
@@ -157,7 +184,7 @@ const DIR: &str = "audit";
 /// Reads a file that the command line names.
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]
 fn text_of(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))
+    std::fs::read_to_string(path).with_context(|| format!("{}", shown(path)))
 }
 
 /// Writes a file that the command line names, and that is not there yet.
@@ -166,7 +193,7 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let file = std::fs::File::create_new(path);
     if file.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
-        bail!("`{}` is there already\n  help: name a file that is not: none is overwritten", path.display());
+        bail!("`{}` is there already\n  help: name a file that is not: none is overwritten", shown(path));
     }
-    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", path.display()))
+    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", shown(path)))
 }

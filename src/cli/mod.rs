@@ -141,7 +141,7 @@ pub fn run() -> ExitCode {
         Command::Audit(command) => audit::run(command, printer),
         Command::Witness(command) => witness::run(&command, printer),
     };
-    match ended {
+    match ended.and_then(|exit| Ok(printer.written().map(|()| exit)?)) {
         Ok(Exit::Well) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),
         Ok(Exit::Fault) => ExitCode::from(2),

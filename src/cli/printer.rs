@@ -1,9 +1,14 @@
 //! The only place that prints: data to standard output, everything else to standard error. A reader that goes away (a closed
-//! pipe) is not an error.
+//! pipe) is not an error. Anything else that keeps data from being written is, and the command ends as one that failed: half a file
+//! is not taken for a whole one.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
 
 use serde::Serialize;
+
+/// Why data could not be written, the first time.
+static LOST: OnceLock<io::ErrorKind> = OnceLock::new();
 
 /// Prints data.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,16 +17,28 @@ pub struct Printer;
 impl Printer {
     /// One line of data.
     pub fn line(self, text: impl AsRef<str>) {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}", text.as_ref()).unwrap_or_default();
-        out.flush().unwrap_or_default();
+        let mut out = io::stdout().lock();
+        keep(writeln!(out, "{}", text.as_ref()).and_then(|()| out.flush()));
     }
 
     /// Data without a line end of its own.
     pub fn text(self, text: impl AsRef<str>) {
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_ref().as_bytes()).unwrap_or_default();
-        out.flush().unwrap_or_default();
+        let mut out = io::stdout().lock();
+        keep(out.write_all(text.as_ref().as_bytes()).and_then(|()| out.flush()));
+    }
+
+    /// Whether all data was written, but for a reader who went away.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn written(self) -> io::Result<()> {
+        match LOST.get() {
+            None => Ok(()),
+            Some(kind) => Err(io::Error::new(
+                *kind,
+                format!("standard output cannot be written ({kind}): what is there is not whole"),
+            )),
+        }
     }
 
     /// Data as JSON on one line.
@@ -33,14 +50,14 @@ impl Printer {
 
     /// One line for the person who watches.
     pub fn say(self, text: impl AsRef<str>) {
-        writeln!(std::io::stderr().lock(), "{}", text.as_ref()).unwrap_or_default();
+        writeln!(io::stderr().lock(), "{}", text.as_ref()).unwrap_or_default();
     }
 
     /// How far something is, on one line that is drawn over; only where a person watches.
     pub fn progress(self, percent: u64, what: &str) {
         const WIDTH: usize = 40;
-        let mut err = std::io::stderr().lock();
-        if !std::io::IsTerminal::is_terminal(&err) {
+        let mut err = io::stderr().lock();
+        if !io::IsTerminal::is_terminal(&err) {
             return;
         }
         let done = usize::try_from(percent.min(100)).unwrap_or(0) * WIDTH / 100;
@@ -51,8 +68,8 @@ impl Printer {
 
     /// Takes the line of [`Self::progress`] away.
     pub fn progress_end(self) {
-        let mut err = std::io::stderr().lock();
-        if std::io::IsTerminal::is_terminal(&err) {
+        let mut err = io::stderr().lock();
+        if io::IsTerminal::is_terminal(&err) {
             write!(err, "\r\x1b[K").unwrap_or_default();
         }
     }
@@ -63,5 +80,14 @@ impl Printer {
         if let Some(hint) = hint {
             self.say(format!("\nhint: {hint}"));
         }
+    }
+}
+
+/// Remembers why data was not written, for [`Printer::written`].
+fn keep(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| error.kind());
     }
 }

@@ -7,6 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::note::{self, NOTE_BYTES_MAX};
 use crate::problem::{Problem, ProblemKind};
 use crate::regular;
+use crate::shown::shown;
 use crate::verify::{CHECKPOINT, known_name};
 
 /// A log that lies in a folder, by its checkpoint.
@@ -47,8 +48,8 @@ pub(crate) fn named(
     let other = others.iter().zip(given..).find(|(_, index)| is_of(known_name(*index))).map(|(other, _)| other);
     let Some(other) = other else { return problem };
     let name = |folder: &Path| match folder.strip_prefix(dir) {
-        Ok(path) if path != Path::new("") => path.display().to_string(),
-        _ => folder.display().to_string(),
+        Ok(path) if path != Path::new("") => shown(path),
+        _ => shown(folder),
     };
     let (this, that) = (name(folder), name(other.folder));
     let detail = match problem.kind {

@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::entry::{self, ENTRY_BYTES_MAX};
 use crate::merkle::{Hash, leaf_hash};
 use crate::problem::{Problem, ProblemKind};
+use crate::shown::shown;
 use crate::walk::unreadable;
 
 /// An export that is compared while the log passes by.
@@ -44,7 +45,7 @@ pub struct Exported {
 
 impl Export {
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
-        let name = path.display().to_string();
+        let name = shown(path);
         let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
         let lines = BufReader::new(file);
         let mut export = Self { name, lines, next: None, line: 0, first: None, last: 0, matched: 0, problem: None };

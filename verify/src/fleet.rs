@@ -14,15 +14,16 @@ use serde::Deserialize;
 use crate::checkpoint::Checkpoint;
 use crate::copies;
 use crate::entry::{ENTRY_BYTES_MAX, Kind};
+use crate::folders::folders;
 use crate::note::{self, NOTE_BYTES_MAX, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
-use crate::published::{Files, TILES, is_published};
+use crate::published::{Files, is_published};
 use crate::regular;
 use crate::report::{Removal, Report};
 use crate::review::FILE;
+use crate::shown::shown;
 use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log, verify_published, verify_tiles};
-use crate::walk::SEGMENTS;
 
 /// The folder of finished epochs within a log's folder.
 pub const EPOCHS: &str = "epochs";
@@ -32,17 +33,15 @@ const NOTES: &str = "access";
 const NOTES_MAX: usize = 1 << 16;
 /// Finished epochs that are asked for where a log is served.
 const SERVED_EPOCHS_MAX: usize = 10_000;
-/// Folders in folders that are looked into.
-const DEPTH_MAX: u32 = 3;
+/// What may be the matter with an epoch that its predecessor announced.
+const CUT_OFF: &str = "a rotation that was cut off is finished by the next start";
 
 /// Verifies every log in a folder, and that they fit together.
 ///
 /// # Errors
 /// The first [`Problem`]; its file is relative to the folder.
 pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Report>, Problem> {
-    let mut folders = Vec::new();
-    find(dir, DEPTH_MAX, &mut folders);
-    folders.sort();
+    let mut folders = folders(dir)?;
     check_known(&trust.known)?;
     if folders.is_empty() && dir.is_dir() {
         // Whoever names a log knows that it was there.
@@ -201,7 +200,7 @@ fn check_indexed(dir: &Path, folders: &[PathBuf], reports: &[Report]) -> Result<
 
 /// Says that a log has no index, and what makes one.
 pub fn no_index(dir: &Path) -> Problem {
-    let detail = format!("there is none beside this log: `octroi audit reindex {}` makes it", dir.display());
+    let detail = format!("there is none beside this log: `octroi audit reindex {}` makes it", shown(dir));
     Problem::new(FILE, ProblemKind::NoIndex, detail)
 }
 
@@ -222,13 +221,13 @@ fn place_exports(reports: &mut [Report]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A kept checkpoint that cannot be read would be of no log, and so compared with none.
+/// A kept checkpoint that cannot be read would be of no log, and so compared with none; the log is not to blame for it.
 fn check_known(known: &[String]) -> Result<(), Problem> {
     for (text, number) in known.iter().zip(1..) {
         let parsed = note::split(text).ok().and_then(|(text, _)| Checkpoint::parse(text).ok());
         if parsed.is_none() {
             let name = format!("known checkpoint {number}");
-            return Err(Problem::new(name, ProblemKind::Checkpoint, "it is not a checkpoint"));
+            return Err(Problem::new(name, ProblemKind::Unreadable, "it is not a checkpoint"));
         }
     }
     Ok(())
@@ -266,23 +265,6 @@ fn epoch_of(origin: &str) -> (String, u64) {
     (log.to_owned(), epoch.parse().unwrap_or(0))
 }
 
-/// Finds the folders of logs. What lies in a log's folder is its own affair, but for its epochs.
-fn find(dir: &Path, depth: u32, found: &mut Vec<PathBuf>) {
-    let is_log = dir.join(CHECKPOINT).is_file() || dir.join(SEGMENTS).is_dir() || dir.join(TILES).is_dir();
-    if is_log {
-        found.push(dir.to_owned());
-    }
-    let inner = if is_log { dir.join(EPOCHS) } else { dir.to_owned() };
-    if depth == 0 {
-        return;
-    }
-    for entry in fs::read_dir(inner).into_iter().flatten().flatten() {
-        if entry.path().is_dir() {
-            find(&entry.path(), depth - 1, found);
-        }
-    }
-}
-
 /// Each epoch must be the one that its successor remembers, and its successor the one that it announced.
 fn check_links(reports: &[Report]) -> Result<(), Problem> {
     for report in reports {
@@ -314,6 +296,10 @@ fn check_successor(report: &Report, reports: &[Report]) -> Result<(), Problem> {
     let name = announced.split('+').next().unwrap_or_default();
     match reports.iter().find(|next| next.key.to_string() == *announced) {
         Some(next) if follows(&next) => Ok(()),
+        Some(next) if next.signed.saturating_add(next.unsigned) == 0 => {
+            let detail = format!("`{}` announced it, and its first entry is not there ({CUT_OFF})", report.origin);
+            Err(Problem::new(&next.origin, ProblemKind::MissingEntries, detail))
+        }
         Some(next) => {
             let detail = format!("it does not begin where `{}`, which announced it, ends", report.origin);
             Err(Problem::new(&next.origin, ProblemKind::Rewritten, detail))
@@ -323,10 +309,7 @@ fn check_successor(report: &Report, reports: &[Report]) -> Result<(), Problem> {
             Err(Problem::new(name, ProblemKind::Rewritten, detail))
         }
         None => {
-            let detail = format!(
-                "`{}` announced it, and it is not there (a rotation that was cut off is finished by the next start)",
-                report.origin
-            );
+            let detail = format!("`{}` announced it, and it is not there ({CUT_OFF})", report.origin);
             Err(Problem::new(name, ProblemKind::MissingLog, detail))
         }
     }
@@ -336,7 +319,7 @@ fn check_successor(report: &Report, reports: &[Report]) -> Result<(), Problem> {
 fn check_listed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
     let is_there = |origin: &String| reports.iter().any(|report| report.origin == *origin);
     let Some(origin) = listed(trust).into_iter().chain(named(trust)).find(|origin| !is_there(origin)) else {
-        return Ok(());
+        return check_keys(reports, trust);
     };
     let mut detail = "the policy, a key or a kept checkpoint names this log, and it is not there".to_owned();
     let (name, number) = epoch_of(&origin);
@@ -346,6 +329,14 @@ fn check_listed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
             &format!(", nor did `{}` announce it: is this a copy from before the key was changed?", before.origin);
     }
     Err(Problem::new(origin, ProblemKind::MissingLog, detail))
+}
+
+/// Of several logs of one name that a policy lists, each with its own key, one does not stand for another.
+fn check_keys(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
+    let is_there = |key: &VerifierKey| reports.iter().any(|report| report.key == *key);
+    let Some(key) = trust.policy.iter().flat_map(Policy::logs).find(|key| !is_there(key)) else { return Ok(()) };
+    let detail = format!("the policy lists it with the key `{key}`, and what is there of this name has another");
+    Err(Problem::new(key.name(), ProblemKind::MissingLog, detail))
 }
 
 /// The logs that a policy lists.
@@ -373,7 +364,7 @@ fn check_trusted(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
 /// Names the file of a problem from the folder that was asked for.
 fn within(dir: &Path, folder: &Path, problem: Problem) -> Problem {
     let file = match folder.strip_prefix(dir) {
-        Ok(prefix) if prefix != Path::new("") => format!("{}/{}", prefix.display(), problem.file),
+        Ok(prefix) if prefix != Path::new("") => format!("{}/{}", shown(prefix), problem.file),
         _ => problem.file,
     };
     Problem { file, ..problem }

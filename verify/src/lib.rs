@@ -7,7 +7,7 @@
 //! Reading order: [`merkle`], [`proof`], [`extend`] the mathematics; [`note`], [`checkpoint`], [`cosign`], [`policy`],
 //! [`tiles`], [`kept`], [`tlog_proof`] what is published; [`canonical`],
 //! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`], [`pruned`] what lies on disk, [`review`] the index beside it;
-//! [`relations`], [`verify`], [`report`] the verification.
+//! [`relations`], [`verify`], [`report`] the verification; [`folders()`] where logs lie, [`shown()`] how the name of a file is told.
 #![expect(clippy::disallowed_types, reason = "an offline verifier reads files: that is the one effect it has")]
 
 pub mod canonical;
@@ -18,6 +18,7 @@ pub mod entry;
 mod export;
 pub mod extend;
 pub mod fleet;
+mod folders;
 mod frame;
 pub mod kept;
 pub mod kinds;
@@ -35,6 +36,7 @@ pub mod report;
 pub mod review;
 pub mod schema;
 pub mod segment;
+mod shown;
 pub mod tiles;
 pub mod tlog_proof;
 pub mod verify;
@@ -42,8 +44,10 @@ pub mod walk;
 
 pub use checkpoint::Checkpoint;
 pub use fleet::{verify_all, verify_served};
+pub use folders::folders;
 pub use merkle::{Frontier, Hash};
 pub use note::{SignerKey, VerifierKey};
 pub use problem::{Problem, ProblemKind};
 pub use report::Report;
+pub use shown::shown;
 pub use verify::{Progress, Trust, verify_dir, verify_published};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use octroi_verify::policy::Policy;
 use octroi_verify::tlog_proof::TlogProof;
-use octroi_verify::{Checkpoint, Progress, Trust, VerifierKey, verify_all};
+use octroi_verify::{Checkpoint, Progress, Trust, VerifierKey, shown, verify_all};
 
 const USAGE: &str =
     "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--from CHECKPOINT]... [--export FILE]... [--index]
@@ -169,7 +169,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
             "--key" => {
                 let key = value("a key")?;
                 let text = if key.contains('+') { key } else { read(&key)? };
-                trust.key = Some(VerifierKey::parse(&text).map_err(|_| "`--key` is not a verifier key")?);
+                trust.key = Some(VerifierKey::parse(text.trim()).map_err(|_| "`--key` is not a verifier key")?);
             }
             "--policy" => {
                 trust.policy = Some(Policy::parse(&read(&value("a file")?)?).map_err(|error| error.to_string())?);
@@ -179,7 +179,10 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
             "--index" => trust.index = true,
             "--proof" => proof = Some(read(&value("a file")?)?),
             "--entry" => entry = Some(bytes(&value("a file")?)?),
-            option if option.starts_with('-') => return Err(format!("unknown option `{option}`")),
+            option if option.starts_with('-') => return Err(format!("unknown option `{}`", shown(option))),
+            url if is_url(url) => {
+                return Err("a folder, not an address: `octroi audit verify URL` reads a served log, and so does this a copy of it".to_owned());
+            }
             _ if dir.is_some() => return Err("one folder at a time".to_owned()),
             path => dir = Some(PathBuf::from(path)),
         }
@@ -197,12 +200,17 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
     }
 }
 
+fn is_url(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]
 fn read(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("`{path}`: {}", error.kind()))
+    std::fs::read_to_string(path).map_err(|error| format!("`{}`: {}", shown(path), error.kind()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]
 fn bytes(path: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("`{path}`: {}", error.kind()))
+    std::fs::read(path).map_err(|error| format!("`{}`: {}", shown(path), error.kind()))
 }

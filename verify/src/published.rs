@@ -20,7 +20,7 @@ use crate::walk::{SEGMENTS, unreadable};
 pub(crate) const TILES: &str = "tile";
 
 /// Whether a folder holds a published log, and not one that a gateway writes.
-pub(crate) fn is_published(dir: &Path) -> bool {
+pub fn is_published(dir: &Path) -> bool {
     dir.join(TILES).is_dir() && !dir.join(SEGMENTS).is_dir()
 }
 

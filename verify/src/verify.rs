@@ -80,7 +80,9 @@ pub(crate) fn verify_log(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Pro
     let newest = trusted.newest.clone();
     let mut index = if trust.index { Check::open(dir)? } else { None };
     trusted.report(trust, index.as_mut(), &mut |pass| {
-        if published::is_published(dir) {
+        // Of a log without entries there is no tile.
+        let is_empty = newest.size == 0 && !dir.join(SEGMENTS).exists();
+        if is_empty || published::is_published(dir) {
             published::walk(&dir, pass, newest.size, progress)
         } else {
             walk(dir, pass, &newest, progress)

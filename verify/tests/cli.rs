@@ -178,8 +178,13 @@ fn what_was_taken_away_is_a_finding_and_no_fault_of_use() {
     }
     fs::write(&kept, "no checkpoint").unwrap();
     let (code, out, _) = run(&[&dir, "--from", kept.to_str().unwrap()]);
-    assert_eq!(code, 1);
-    assert!(out.contains("known checkpoint 1: it is not a checkpoint"), "{out}");
+    assert_eq!((code, out.as_str()), (2, "NOT VERIFIED: cannot be read: known checkpoint 1: it is not a checkpoint\n"));
+    // What Windows made of the key is still the key.
+    fs::write(&kept, format!("{key}\r\n")).unwrap();
+    let (code, out, _) = run(&[&dir, "--key", kept.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}");
+    let (code, _, err) = run(&["HTTPS://audit.example/log"]);
+    assert!(code == 2 && err.contains("a folder, not an address: `octroi audit verify"), "{err}");
     fs::remove_file(kept).unwrap();
 }
 
@@ -206,6 +211,87 @@ fn an_export_is_compared_with_every_log_of_the_folder() {
         let (code, out, _) = run(&[dir, "--export", file_name]);
         assert_eq!(code, expected, "{out}");
     }
+}
+
+/// A gateway that was stopped before its first entry has published what it has: a signed checkpoint of nothing.
+#[test]
+fn a_published_log_without_entries_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = signer(ORIGIN);
+    let nothing = Checkpoint { origin: ORIGIN.into(), size: 0, root: Frontier::default().root() };
+    fs::write(folder.path().join("checkpoint"), nothing.sign(&key)).unwrap();
+    fs::write(folder.path().join("log.vkey"), format!("{}\n", key.verifier())).unwrap();
+    let (code, out, _) = run(&[folder.path().to_str().unwrap(), "--key", &key.verifier().to_string()]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("signed      0 entries"), "{out}");
+    // Where something is there that it does not sign, it is looked at.
+    fs::create_dir(folder.path().join("segments")).unwrap();
+    fs::write(folder.path().join("segments/00000001.seg"), "no segment").unwrap();
+    let (code, out, _) = run(&[folder.path().to_str().unwrap()]);
+    assert_eq!(code, 1, "{out}");
+}
+
+/// Two gateways with the name that both have by default: with one of their logs gone the other does not stand for it.
+#[test]
+fn of_two_logs_of_one_name_that_a_policy_lists_each_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = [signer(ORIGIN), signer(ORIGIN)];
+    let (log, policy) = (folder.path().join("log"), folder.path().join("trust.policy"));
+    fs::create_dir(&log).unwrap();
+    write_signed(&log, &keys[0]);
+    for (listed, expected) in [(&keys[..1], 0), (&keys[..], 1)] {
+        let lines: Vec<String> = listed.iter().map(|key| format!("log {}\n", key.verifier())).collect();
+        fs::write(&policy, lines.concat() + "quorum none\n").unwrap();
+        let (code, out, _) = run(&[log.to_str().unwrap(), "--policy", policy.to_str().unwrap()]);
+        assert_eq!(code, expected, "{out}");
+        let missing =
+            format!("NOT VERIFIED: log missing: {ORIGIN}: the policy lists it with the key `{}`", keys[1].verifier());
+        assert_eq!(out.starts_with(&missing), expected == 1, "{out}");
+    }
+}
+
+/// Whoever hands a folder over names it: no name of theirs writes over what the terminal says.
+#[test]
+fn a_name_of_a_folder_or_file_does_nothing_to_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    let names = ["\u{1b}[2K\rVERIFIED: octroi node-1 1\u{1b}[8m", "b\nVERIFIED: x", "c\u{202e}\u{200b}"];
+    let other = folder.path().join("other.jsonl");
+    fs::create_dir(&logs).unwrap();
+    fs::write(&other, "").unwrap();
+    let is_plain = |text: &str| {
+        let odd = |c: char| (c.is_control() && c != '\n') || ('\u{200b}'..='\u{202e}').contains(&c);
+        !text.contains(odd) && !text.lines().any(|line| line.starts_with("VERIFIED: x"))
+    };
+    for name in names {
+        let log = logs.join(name);
+        fs::create_dir(&log).unwrap();
+        write_log(&log);
+        let export = log.join("export\u{1b}[8m.jsonl");
+        fs::write(&export, "").unwrap();
+        let (code, out, _) = run(&[log.to_str().unwrap(), "--export", export.to_str().unwrap()]);
+        assert!(code == 0 && is_plain(&out) && out.contains("export\\u{1b}[8m.jsonl: 0 lines"), "{out}");
+        let (code, out, _) = run(&[logs.to_str().unwrap(), "--index"]);
+        assert!(code == 1 && is_plain(&out), "{out}");
+        let path = log.join("segments/00000001.seg");
+        let right = fs::read(&path).unwrap();
+        let mut bytes = right.clone();
+        *bytes.get_mut(600).unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let (code, out, _) = run(&[logs.to_str().unwrap()]);
+        let shown = name.escape_debug().to_string();
+        assert!(code == 1 && is_plain(&out) && out.contains(&shown), "{shown}: {out}");
+        fs::remove_dir_all(&log).unwrap();
+    }
+    // Two logs of one name, of which each is named.
+    for name in &names[..2] {
+        fs::create_dir(logs.join(name)).unwrap();
+        write_signed(&logs.join(name), &signer(ORIGIN));
+    }
+    let (code, out, _) = run(&[logs.to_str().unwrap()]);
+    assert!(code == 1 && is_plain(&out) && out.contains("has the same name and is not signed"), "{out}");
+    let (_, _, err) = run(&[logs.to_str().unwrap(), "--key", "\u{1b}[2K"]);
+    assert!(is_plain(&err) && err.contains("`\\u{1b}[2K`: entity not found"), "{err}");
 }
 
 #[test]
@@ -381,4 +467,14 @@ fn a_flip_in_a_checkpoint_is_never_taken_for_a_file_that_cannot_be_read() {
         assert_eq!(output.status.code(), Some(1), "{at}: {said}");
         assert!(said.contains("checkpoint not accepted: checkpoint"), "{at}: {said}");
     }
+}
+
+/// Epochs that cannot be listed are not taken for none: one of them would be called missing.
+#[test]
+fn epochs_that_cannot_be_listed_are_said_to_be_unreadable() {
+    let folder = tempfile::tempdir().unwrap();
+    write_log(folder.path());
+    fs::write(folder.path().join("epochs"), "no folder").unwrap();
+    let (code, out, _) = run(&[folder.path().to_str().unwrap()]);
+    assert_eq!((code, out.as_str()), (2, "NOT VERIFIED: cannot be read: epochs: not a directory\n"));
 }

@@ -145,7 +145,7 @@ fn prove(folder: &Path, log: &Path, whole: &LocalTiles) -> Result<(), PublishErr
             // A link or a pipe is nothing that was published.
             let is_one = entry.file_type().is_file() && is_of(&here, &path, log, whole)?;
             if !is_one {
-                return Err(PublishError::Foreign(entry.path().display().to_string()));
+                return Err(PublishError::Foreign(octroi_verify::shown(entry.path())));
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::audit::index::IndexError;
 pub(super) fn of(month: Month, log: &Path) -> Result<Vec<Beginning>, IndexError> {
     let Some((since, until)) = month.bounds() else { return Ok(Vec::new()) };
     let (since, until) = (format!("{since:.9}"), format!("{until:.9}"));
-    let mut beginnings = Epochs::of(log)?.beginnings()?;
+    let mut beginnings = Epochs::of(log).beginnings()?;
     beginnings.retain(|beginning| beginning.lacks(&since, &until));
     beginnings.reverse();
     Ok(beginnings)

@@ -27,7 +27,15 @@ pub struct Unread {
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
     let (mut indexes, mut unread) = (Vec::new(), Vec::new());
     // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
-    for (epoch, folder) in decisions::logs(log)?.iter().rev() {
+    let logs = decisions::logs(log);
+    if let (Some(problem), Some((epoch, _))) = (decisions::unlisted(log), logs.first()) {
+        unread.push(Unread { epoch: *epoch, problem });
+    }
+    for (epoch, folder) in logs.iter().rev() {
+        if let Some(problem) = decisions::stray(log, *epoch, folder) {
+            unread.push(Unread { epoch: *epoch, problem });
+            continue;
+        }
         let mut index = Index::open(folder)?;
         match index.catch_up() {
             // What was indexed before stays, and what came before the fault is indexed.
@@ -54,7 +62,7 @@ pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexEr
 /// Verifies a log. The tables are the index's: one that is kept is compared with what it was made from. Where one cannot be written
 /// it may be there of some epochs alone.
 fn verified(log: &Path) -> Result<Result<Vec<Verified>, Problem>, IndexError> {
-    let logs = decisions::logs(log)?;
+    let logs = decisions::logs(log);
     let (kept, lacking): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, epoch)| epoch.join(FILE).exists());
     let with = |index| octroi_verify::Trust { index, ..octroi_verify::Trust::default() };
     let mut verified = octroi_verify::verify_all(log, &with(lacking.is_empty()), &mut |_| {});

@@ -2,7 +2,9 @@
 //! opens or says why not, and what opened verifies.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use octroi_verify::verify::CHECKPOINT;
 use proptest::prelude::*;
 
 use super::disk::{Disk, Fault};
@@ -15,7 +17,7 @@ fn on(disk: &Disk) -> Options {
     Options {
         storage: Arc::new(disk.clone()),
         segment_bytes,
-        checkpoint_interval: std::time::Duration::ZERO,
+        checkpoint_interval: Duration::ZERO,
         ..options(Path::new(""))
     }
 }
@@ -134,7 +136,7 @@ fn after_a_failed_sync_the_batch_goes_to_a_new_segment() {
 #[test]
 fn a_full_disk_refuses_and_recovers_without_a_restart() {
     let disk = Disk::default();
-    let options = Options { retry_interval: std::time::Duration::ZERO, ..on(&disk) };
+    let options = Options { retry_interval: Duration::ZERO, ..on(&disk) };
     let log = SegmentLog::open(options).unwrap();
     // Room for checkpoints, none for a further segment.
     disk.set_room(Some(12_000));
@@ -178,7 +180,7 @@ fn a_full_disk_refuses_and_recovers_without_a_restart() {
 
 /// A log that met a full disk: with entries refused by the committer and at the door, and outcomes that wait.
 fn met_a_full_disk(disk: &Disk) -> SegmentLog {
-    let log = SegmentLog::open(Options { retry_interval: std::time::Duration::ZERO, ..on(disk) }).unwrap();
+    let log = SegmentLog::open(Options { retry_interval: Duration::ZERO, ..on(disk) }).unwrap();
     disk.set_room(Some(12_000));
     let mut number = 0;
     while append(&log, decision(number)).is_ok() {
@@ -187,6 +189,75 @@ fn met_a_full_disk(disk: &Disk) -> SegmentLog {
     }
     assert_eq!(append(&log, decision(5_000)), Err(AuditError::Closed));
     log
+}
+
+/// What the checkpoint that is published covers.
+fn published(disk: &Disk) -> u64 {
+    String::from_utf8(disk.read(CHECKPOINT)).unwrap().lines().nth(1).unwrap().parse().unwrap()
+}
+
+/// While no segment can be made there is room for a checkpoint: what was acknowledged is signed, so that its end cannot be cut
+/// off unseen, and a kill meanwhile leaves nothing open.
+#[test]
+fn what_is_durable_is_signed_while_the_log_is_closed() {
+    let disk = Disk::default();
+    let (checkpoint_interval, retry_interval) = (Duration::from_secs(3_600), Duration::from_millis(5));
+    let log = SegmentLog::open(Options { checkpoint_interval, retry_interval, ..on(&disk) }).unwrap();
+    let begun = published(&disk);
+    disk.set_room(Some(12_000));
+    let (mut number, mut slots) = (0, Vec::new());
+    loop {
+        let slot = log.reserve().unwrap();
+        if append(&log, decision(number)).is_err() {
+            break;
+        }
+        slots.push((number, slot));
+        number += 1;
+    }
+    let waited = std::time::Instant::now();
+    while published(&disk) < log.head().size && waited.elapsed() < Duration::from_secs(10) {
+        std::thread::yield_now();
+    }
+    assert!(!log.healthy());
+    assert!(begun < log.head().size && published(&disk) == log.head().size, "{} signed", published(&disk));
+    drop((log, slots));
+}
+
+/// Outcomes that wait for room are not in the log: to whoever opens it after a kill their requests are open.
+#[test]
+fn a_kill_while_outcomes_wait_for_room_leaves_no_request_without_one() {
+    let disk = Disk::default();
+    let (checkpoint_interval, retry_interval) = (Duration::from_millis(5), Duration::from_millis(5));
+    let log = SegmentLog::open(Options { checkpoint_interval, retry_interval, ..on(&disk) }).unwrap();
+    // Not even for a checkpoint.
+    disk.set_room(Some(0));
+    let (mut number, mut slots) = (0, Vec::new());
+    loop {
+        let slot = log.reserve().unwrap();
+        if append(&log, decision(number)).is_err() {
+            break;
+        }
+        slots.push((number, slot));
+        number += 1;
+    }
+    for (number, slot) in slots {
+        slot.submit(outcome(number));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    disk.set_room(Some(12_000));
+    let waited = std::time::Instant::now();
+    while published(&disk) < log.head().size && waited.elapsed() < Duration::from_secs(10) {
+        std::thread::yield_now();
+    }
+    assert_eq!(published(&disk), log.head().size);
+    let killed = disk.restart();
+    drop(log);
+    let log = SegmentLog::open(on(&killed)).unwrap();
+    assert_eq!(log.opening().unfinished, number);
+    log.stop();
+    let folder = tempfile::tempdir().unwrap();
+    killed.export(folder.path());
+    assert_eq!(verify(folder.path()).unwrap().unfinished, 0);
 }
 
 fn gaps(disk: &Disk) -> Vec<serde_json::Value> {

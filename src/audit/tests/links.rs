@@ -12,7 +12,7 @@ use octroi_verify::{Checkpoint, verify_all};
 
 use super::*;
 use crate::audit::OpenError;
-use crate::audit::rotate::{announce, request, settle};
+use crate::audit::rotate::{Turn, announce, request, settle};
 use crate::audit::storage::{LocalStorage, SegmentFile, Storage};
 use crate::audit::store::{PRIVATE_KEY, Previous};
 
@@ -66,7 +66,7 @@ fn clock() -> crate::audit::Clock {
 }
 
 fn settled(folder: &Path) -> Result<Options, OpenError> {
-    let settled = settle(folder, &Word::fixed("test"), &clock())?;
+    let settled = settle(&Turn::of(folder)?, &Word::fixed("test"), &clock())?;
     Ok(Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled })
 }
 

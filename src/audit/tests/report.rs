@@ -181,7 +181,8 @@ fn a_damaged_log_is_reported_as_far_as_it_can_be_read() {
         let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
         let next = || {
             crate::audit::rotate::request(folder.path()).unwrap();
-            small(crate::audit::rotate::settle(folder.path(), &Word::fixed("test"), &clock).unwrap())
+            let turn = crate::audit::rotate::Turn::of(folder.path()).unwrap();
+            small(crate::audit::rotate::settle(&turn, &Word::fixed("test"), &clock).unwrap())
         };
         epoch(small(options(folder.path())), 0..40);
         epoch(next(), 100..140);

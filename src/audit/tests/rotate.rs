@@ -12,18 +12,21 @@ use super::*;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, FILE, Index, IndexError};
 use crate::audit::key::KeyFile;
-use crate::audit::open::open;
+use crate::audit::open::{OpenError, open};
 use crate::audit::prune::{PruneError, prune};
 use crate::audit::publish::{PublishError, Removals, publish};
 use crate::audit::query::Filter;
 use crate::audit::report;
-use crate::audit::rotate::{announce, is_requested, request, settle, withdraw};
+use crate::audit::rotate::{Turn, announce, is_requested, request, settle, withdraw};
 use crate::audit::store::PRIVATE_KEY;
 use crate::audit::tile_store::LocalTiles;
 
+fn clock() -> crate::audit::Clock {
+    Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap())
+}
+
 fn settled(folder: &Path) -> Options {
-    let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
-    let settled = settle(folder, &Word::fixed("test"), &clock).unwrap();
+    let settled = settle(&Turn::of(folder).unwrap(), &Word::fixed("test"), &clock()).unwrap();
     Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled }
 }
 
@@ -81,7 +84,7 @@ fn epochs_follow_each_other() {
     index(folder.path());
     let of = |epoch: u32| (ProblemKind::NoIndex, format!("epochs/{epoch}/{FILE}"));
     assert_eq!(missing().unwrap_err(), of(1), "a search goes through every epoch");
-    Epochs::of(folder.path()).unwrap().logs().iter().for_each(|(_, log)| assert!(index(log).entries > 0));
+    Epochs::of(folder.path()).logs().iter().for_each(|(_, log)| assert!(index(log).entries > 0));
     assert!(missing().is_ok());
     request(folder.path()).unwrap();
     write(folder.path(), 200..210);
@@ -109,6 +112,9 @@ fn an_epoch_that_ends_before_its_first_entry_says_where_it_began() {
     let key = KeyFile { storage: options.storage.as_ref(), name: PRIVATE_KEY };
     drop(open(&options.storage, &key, &options.origin).unwrap());
     assert!(folder.path().join(CHECKPOINT).exists(), "founded, and nothing in it");
+    let problem = verify_epochs(folder.path(), &Trust::default()).unwrap_err();
+    assert_eq!((problem.kind, &*problem.file), (ProblemKind::MissingEntries, "octroi/test/2"), "{problem}");
+    assert!(problem.to_string().contains("that was cut off is finished by the next start"), "{problem}");
     request(folder.path()).unwrap();
     write(folder.path(), 10..20);
     let reports = verify_epochs(folder.path(), &Trust::default()).unwrap();
@@ -119,13 +125,12 @@ fn an_epoch_that_ends_before_its_first_entry_says_where_it_began() {
 #[test]
 fn an_order_that_failed_takes_no_effect_later() {
     let folder = tempfile::tempdir().unwrap();
-    let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
     let key = write(folder.path(), 0..10);
     // No room for the next key: its name is taken by something that no file can replace.
     let in_the_way = folder.path().join("log.key.next.new");
     std::fs::create_dir(&in_the_way).unwrap();
     request(folder.path()).unwrap();
-    settle(folder.path(), &Word::fixed("test"), &clock).unwrap_err();
+    settle(&Turn::of(folder.path()).unwrap(), &Word::fixed("test"), &clock()).unwrap_err();
     assert!(is_requested(folder.path()));
     assert!(withdraw(folder.path()).unwrap());
     std::fs::remove_dir(in_the_way).unwrap();
@@ -139,6 +144,30 @@ fn an_order_that_failed_takes_no_effect_later() {
     // The announcement of an epoch before is none of this one.
     request(folder.path()).unwrap();
     assert!(withdraw(folder.path()).unwrap());
+}
+
+/// Changes the key as the command does.
+fn change(folder: &Path) -> Result<(), OpenError> {
+    let turn = Turn::of(folder)?;
+    request(folder).unwrap();
+    let log = SegmentLog::open(settle(&turn, &Word::fixed("test"), &clock())?)?;
+    log.stop();
+    Ok(())
+}
+
+/// Each of several orders at once is carried out behind the one before: no key goes that a log announced.
+#[test]
+fn several_changes_of_the_key_at_once_come_one_behind_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 0..10);
+    let changes = std::thread::scope(|scope| {
+        let running: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| change(folder.path()).map_err(|e| e.to_string()))).collect();
+        running.into_iter().map(|change| change.join().unwrap()).collect::<Vec<_>>()
+    });
+    let reports = verify_epochs(folder.path(), &Trust::default());
+    assert_eq!((changes, reports.map(|reports| reports.len())), (vec![Ok(()); 6], Ok(7)));
+    write(folder.path(), 10..20);
 }
 
 fn options_of(folder: &Path, key: &VerifierKey) -> Options {
@@ -256,6 +285,33 @@ fn a_deleted_log_is_missed_by_whoever_kept_a_checkpoint() {
     assert_eq!((problem.kind, problem.file.as_str()), (ProblemKind::MissingLog, "octroi/lyon/1"));
 }
 
+/// A copy of an epoch in the place of another, or somebody else's log there, is counted with nothing.
+#[test]
+fn a_folder_among_the_epochs_that_holds_another_log_is_named() {
+    let (folder, _) = three();
+    let month = report::Month::parse("2026-11").unwrap();
+    let of = |folder: &Path| report::of_folder(report::Kind::Transfers, month, folder).unwrap();
+    let whole = report::csv(&of(folder.path()), report::Language::English);
+    assert!(whole.contains("us-cloud,30\r\n"), "{whole}");
+    let stranger = tempfile::tempdir().unwrap();
+    SegmentLog::open(Options { origin: "octroi/other/7".to_owned(), ..options(stranger.path()) }).unwrap().stop();
+    let first = folder.path().join("epochs/1");
+    for (from, number, origin) in [(first.as_path(), 4, "octroi/test/1"), (stranger.path(), 7, "octroi/other/7")] {
+        let stray = folder.path().join(format!("epochs/{number}"));
+        copy_folder(from, &stray);
+        let epochs = Epochs::of(folder.path());
+        let named =
+            format!("epochs/{number}/checkpoint: it is of `{origin}`, and this is the folder of epoch {number}");
+        let page = epochs.page(&Filter::default(), 4, None).unwrap_err().to_string();
+        let counted = epochs.count(&Filter::default(), &[Dimension::Decision]).unwrap_err().to_string();
+        assert!(page.contains(&named) && counted.contains(&named), "{page} {counted}");
+        let told = report::csv(&of(folder.path()), report::Language::English);
+        assert!(told.contains(&named) && told.contains("us-cloud,30\r\n"), "{told}");
+        std::fs::remove_dir_all(stray).unwrap();
+    }
+    assert_eq!(report::csv(&of(folder.path()), report::Language::English), whole);
+}
+
 /// What is asked of a log is asked of its finished epochs too: a change of the key hides nothing.
 #[test]
 fn epochs_are_searched_as_one() {
@@ -265,12 +321,12 @@ fn epochs_are_searched_as_one() {
     for temporary in [false, true] {
         if temporary {
             // Where no index can be written, each has one for the answer alone.
-            for (_, log) in Epochs::of(folder.path()).unwrap().logs() {
+            for (_, log) in Epochs::of(folder.path()).logs() {
                 std::fs::remove_file(log.join(FILE)).unwrap();
                 std::fs::create_dir(log.join(FILE)).unwrap();
             }
         }
-        let epochs = Epochs::of(folder.path()).unwrap();
+        let epochs = Epochs::of(folder.path());
         let (mut found, mut before) = (Vec::new(), None);
         loop {
             let page = epochs.page(&every, 4, before).unwrap();
@@ -301,49 +357,18 @@ fn epochs_are_searched_as_one() {
         let counted = epochs.count(&every, &[Dimension::Decision]).unwrap();
         assert_eq!(counted.counted.iter().map(|one| one.count).collect::<Vec<_>>(), [30]);
         assert_eq!(counted.temporary, temporary);
-        assert_eq!(
-            Epochs::of(folder.path()).unwrap().only(2).unwrap().page(&every, 99, None).unwrap().records.len(),
-            10
-        );
-        assert!(Epochs::of(folder.path()).unwrap().only(9).is_none());
+        assert_eq!(Epochs::of(folder.path()).only(2).unwrap().page(&every, 99, None).unwrap().records.len(), 10);
+        assert!(Epochs::of(folder.path()).only(9).is_none());
     }
 }
 
-/// What lies among the epochs and is none of them is not counted as one.
+/// A folder that a change of the key has begun with, and a file of somebody's, are no epochs.
 #[test]
-fn a_copy_among_the_epochs_is_named() {
+fn what_holds_no_log_is_no_epoch() {
     let (folder, _) = three();
-    let other = tempfile::tempdir().unwrap();
-    let of_lyon = Options::new(other.path(), "octroi/lyon/1", options(other.path()).clock);
-    let log = SegmentLog::open(of_lyon).unwrap();
-    append(&log, decision(0)).unwrap();
-    log.stop();
-    for (from, at, told) in [
-        (folder.path().join("epochs/1"), "9", "`octroi/test/1`"),
-        (folder.path().join("epochs/1"), "2", "`octroi/test/1`"),
-        (other.path().to_owned(), "1", "`octroi/lyon/1`"),
-    ] {
-        let place = folder.path().join("epochs").join(at);
-        let aside = folder.path().join("aside");
-        let stood = place.exists();
-        let copy = folder.path().join("copy");
-        copy_folder(&from, &copy);
-        if stood {
-            std::fs::rename(&place, &aside).unwrap();
-        }
-        std::fs::rename(&copy, &place).unwrap();
-        let problem = Epochs::of(folder.path()).unwrap_err();
-        let named = problem.file == format!("epochs/{at}") && problem.detail.contains(told);
-        assert!(problem.kind == ProblemKind::NotALog && named, "{problem}");
-        std::fs::remove_dir_all(&place).unwrap();
-        if stood {
-            std::fs::rename(&aside, &place).unwrap();
-        }
-    }
-    // A folder that a change of the key has begun with, and a file of somebody's, are no epochs.
     std::fs::create_dir(folder.path().join("epochs/3")).unwrap();
     std::fs::write(folder.path().join("epochs/7"), "notes").unwrap();
-    let numbers = Epochs::of(folder.path()).unwrap().logs().iter().map(|(number, _)| *number).collect::<Vec<_>>();
+    let numbers: Vec<_> = Epochs::of(folder.path()).logs().iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, [3, 2, 1]);
 }
 
@@ -359,12 +384,8 @@ fn epochs_are_pruned_together() {
         write(path, epoch * 100..epoch * 100 + 60);
     }
     let whole = verify_epochs(path, &Trust::default()).unwrap();
-    let kept: Vec<String> = Epochs::of(path)
-        .unwrap()
-        .logs()
-        .iter()
-        .map(|(_, log)| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap())
-        .collect();
+    let kept: Vec<String> =
+        Epochs::of(path).logs().iter().map(|(_, log)| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap()).collect();
     let trust = Trust { known: kept, ..Trust::default() };
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
     assert!(prune(&path.join("epochs/2"), far, far).is_err(), "the folder of the log is to be named");
@@ -393,7 +414,7 @@ fn epochs_are_pruned_together() {
     // What is published of it: all epochs, each from where it begins, and none before the log says that the rest was removed.
     let public = tempfile::tempdir().unwrap();
     let removals = Removals::of(path).unwrap();
-    for (epoch, log) in Epochs::of(path).unwrap().logs() {
+    for (epoch, log) in Epochs::of(path).logs() {
         let folder = if log == path { public.path().to_owned() } else { public.path().join(format!("epochs/{epoch}")) };
         let store = LocalTiles::new(&folder);
         let early = publish(log, &store, &Removals::default());

@@ -74,7 +74,7 @@ fn a_publication_that_is_cut_off_anywhere_goes_on() {
     let (folder, log, to, key) = published_before_the_change();
     let removals = Removals::of(&log).unwrap();
     let staged = |to: &Path, count: usize| {
-        for ((_, log), name) in logs(&log).unwrap().iter().rev().zip([".finished", ".next"]).take(count) {
+        for ((_, log), name) in logs(&log).iter().rev().zip([".finished", ".next"]).take(count) {
             publish(log, &LocalTiles::new(to.join(name)), &removals).unwrap();
         }
     };

@@ -8,7 +8,7 @@ use octroi_verify::verify::CHECKPOINT;
 use octroi_verify::walk::{Step, Walk};
 
 use super::read::chosen;
-use super::{DIR, Exit, Printer, Reading, log_in, record};
+use super::{DIR, Exit, Printer, Reading, own_log_in, record};
 use crate::audit::{csv, read_text};
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> 
     if let Some(to) = export.to.filter(|to| *to < export.from) {
         bail!("`--from {}` is behind `--to {to}`: there are no such entries", export.from);
     }
-    log_in(&export.dir)?;
+    own_log_in(&export.dir)?;
     let epochs = chosen(&export.dir, export.epoch)?;
     let folder = epochs.logs().first().map_or(export.dir.as_path(), |(_, log)| log.as_path());
     let signed = read_text(folder, CHECKPOINT).context("the log's checkpoint")?;
@@ -56,6 +56,8 @@ pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> 
             Step::Segment(_) => continue,
             Step::Torn(_) | Step::End => break,
         };
+        // What could not be written before will not be written now.
+        printer.written()?;
         for (_, seq, bytes) in batch.entries().filter(|(_, seq, _)| (from..to).contains(seq)) {
             let entry = entry::open(bytes).with_context(|| format!("entry {seq}"))?;
             if export.csv {
@@ -65,6 +67,13 @@ pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> 
             }
         }
     }
+    if walk.place().seq < to {
+        bail!(
+            "{to} entries were signed, and the log ends before entry {}: run `octroi audit verify`",
+            walk.place().seq
+        );
+    }
+    printer.written()?;
     printer.say(format!("entries {from} to {to}; go on with --from {to}"));
     if let [_, older @ ..] = epochs.logs()
         && !older.is_empty()

@@ -6,9 +6,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
+use octroi_verify::shown;
 use serde_json::Value;
 
-use super::{DIR, Exit, Printer, Reading, log_in, record};
+use super::{DIR, Exit, Printer, Reading, own_log_in, record};
 use crate::audit::forward::{self, CURSOR, Cursor, ForwardError, Next};
 use crate::cli::collector::{Collector, Signal};
 use crate::cli::serve::Stop;
@@ -40,7 +41,7 @@ pub(crate) struct Forward {
 }
 
 pub(super) fn forward(forward: &Forward, printer: Printer) -> anyhow::Result<Exit> {
-    log_in(&forward.dir)?;
+    own_log_in(&forward.dir)?;
     if forward.cursor.contains('/') {
         bail!("`--cursor` is the name of a file in the log's folder");
     }
@@ -114,7 +115,7 @@ fn advised(error: ForwardError, forward: &Forward) -> anyhow::Error {
         }
         ForwardError::Stranger { .. } => "was the cursor copied here, or a finished epoch taken away?",
     };
-    let file = file.display();
+    let file = shown(file);
     anyhow::anyhow!("{error}\n  help: {help}; without the file `{file}` all that the log holds is sent")
 }
 
@@ -154,9 +155,15 @@ fn seconds(text: &str) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// What an answer says of records that were not taken; `None` when all were.
+/// What an answer says of records that were not taken; `None` when all were. A collector answers in the JSON that it was asked in, or
+/// nothing; whatever else answers, such as the page of a proxy, has taken nothing.
 fn rejected(answer: &[u8]) -> Option<String> {
-    let said: Value = serde_json::from_slice(answer).unwrap_or_default();
+    if answer.trim_ascii().is_empty() {
+        return None;
+    }
+    let Some(said) = serde_json::from_slice(answer).ok().filter(Value::is_object) else {
+        return Some("what it answered is not what a collector of OTLP answers: is it one?".to_owned());
+    };
     // A number of 64 bits is a text in the JSON of OTLP; some write it as a number all the same.
     let count = match said.pointer("/partialSuccess/rejectedLogRecords")? {
         Value::String(count) => count.parse().ok()?,
@@ -179,7 +186,13 @@ mod tests {
     fn what_a_collector_rejects_is_told_in_words() {
         for (name, answer, expected) in [
             ("nothing", "{}", None),
-            ("no JSON", "", None),
+            ("empty", "\n", None),
+            (
+                "a page of a proxy",
+                "<html>login please</html>",
+                Some("what it answered is not what a collector of OTLP answers: is it one?"),
+            ),
+            ("something else", "\"ok\"", Some("what it answered is not what a collector of OTLP answers: is it one?")),
             ("none, as a text", r#"{"partialSuccess": {"rejectedLogRecords": "0"}}"#, None),
             ("a text", r#"{"partialSuccess": {"rejectedLogRecords": "3"}}"#, Some("it rejected 3 of them")),
             (

@@ -6,16 +6,15 @@ use anyhow::{Context as _, anyhow, bail};
 use octroi_verify::fleet::no_index;
 use octroi_verify::policy::Policy;
 use octroi_verify::report::Exported;
-use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_served};
+use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, folders, shown, verify_all, verify_served};
 
 use super::remote::Remote;
-use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
-use crate::app;
+use super::{DIR, Exit, Printer, Reading, as_owner, log_in, own_log_in, record, text_of};
+use crate::audit;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{FILE, Index, compare};
 use crate::audit::prune::Removed;
 use crate::audit::publish::{self, PublishError, Published};
-use crate::audit::{self, Clock, OpenError, Options, SegmentLog, rotate};
 use crate::limits::UNDER_WAY_MAX;
 
 // Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
@@ -91,7 +90,8 @@ pub(crate) struct Prune {
 }
 
 pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
-    log_in(prune.place.path())?;
+    own_log_in(prune.place.path())?;
+    as_owner(prune.place.path())?;
     // A request that is under way keeps its decision: its outcome is yet to come.
     let settled = super::now() - UNDER_WAY_MAX;
     if prune.older_than > settled {
@@ -109,7 +109,7 @@ pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
         printer.say(format!("of sealed content {content} files were removed and {keys} keys destroyed"));
     }
     for path in left {
-        printer.say(format!("`{}` is no file or folder of sealed content: it was left as it is", path.display()));
+        printer.say(format!("`{}` is no file or folder of sealed content: it was left as it is", shown(path)));
     }
     if more {
         printer.say("there is more sealed content that old: ask again");
@@ -133,16 +133,16 @@ fn checked(verify: &Verify, printer: Printer) -> anyhow::Result<Result<Vec<Repor
     let dir = verify.place.path();
     let knows_it = verify.key.is_some() || verify.policy.is_some() || !verify.from.is_empty();
     let url = dir.to_str().filter(|dir| dir.starts_with("https://") || dir.starts_with("http://"));
-    if url.is_none() && !verify.json && !(knows_it && dir.is_dir()) {
+    if url.is_none() && !verify.json && !(knows_it && dir.is_dir()) && folders(dir).is_ok_and(|logs| logs.is_empty()) {
         // A folder that never held a log is a slip of the pen, not a log that is not sound.
         log_in(dir)?;
     }
     let key = match &verify.key {
-        Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| format!("{}", path.display()))?),
+        Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| format!("{}", shown(path)))?),
         None => None,
     };
     let policy = match &verify.policy {
-        Some(path) => Some(Policy::parse(&text_of(path)?).with_context(|| format!("{}", path.display()))?),
+        Some(path) => Some(Policy::parse(&text_of(path)?).with_context(|| format!("{}", shown(path)))?),
         None => None,
     };
     let known = verify.from.iter().map(|path| text_of(path)).collect::<Result<Vec<_>, _>>()?;
@@ -304,7 +304,7 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
         });
     }
     let mut indexed = 0_u64;
-    for (_, log) in Epochs::of(dir)?.logs() {
+    for (_, log) in Epochs::of(dir).logs() {
         let mut progress = |entries: u64| printer.progress(0, &format!("{} entries", indexed.saturating_add(entries)));
         let watermark = Index::rebuild(log, &mut progress)?;
         indexed = indexed.saturating_add(watermark.entries);
@@ -314,20 +314,27 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
     Ok(Exit::Well)
 }
 
-/// Compares the index of each epoch with its log. Where one is not there nobody can rely on a search.
+/// Compares the index of each log in a folder, and of each of its epochs, with that log. Where one is not there nobody can rely on a
+/// search.
 fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
     let within = |log: &Path, problem: Problem| {
         let file = log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
-        Problem { file: file.display().to_string(), ..problem }
+        Problem { file: shown(&file), ..problem }
     };
-    let epochs = Epochs::of(dir)?;
-    let (there, missing): (Vec<_>, Vec<_>) = epochs.logs().iter().partition(|(_, log)| log.join(FILE).exists());
-    for (_, log) in there {
-        if let Some(problem) = compare(log)? {
-            return Ok(Some(within(log, problem)));
+    let mut logs = match folders(dir) {
+        Err(problem) => return Ok(Some(problem)),
+        Ok(logs) => logs,
+    };
+    if logs.is_empty() {
+        logs.push(dir.to_owned());
+    }
+    let (there, missing): (Vec<_>, Vec<_>) = logs.into_iter().partition(|log| log.join(FILE).exists());
+    for log in there {
+        if let Some(problem) = compare(&log)? {
+            return Ok(Some(within(&log, problem)));
         }
     }
-    Ok(missing.last().map(|(_, log)| within(log, no_index(dir))))
+    Ok(missing.first().map(|log| within(log, no_index(dir))))
 }
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
@@ -340,7 +347,7 @@ pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exi
     })?;
     for (to, Published { entries, first, removed, unrecorded }) in all {
         let from = if first == 0 { String::new() } else { format!(", kept from entry {first} on") };
-        printer.say(format!("published {entries} entries in {}{from}", to.display()));
+        printer.say(format!("published {entries} entries in {}{from}", shown(&to)));
         if removed > 0 {
             printer.say(format!("removed {removed} files there: they held entries that the log says were pruned"));
         }
@@ -350,43 +357,5 @@ pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exi
             );
         }
     }
-    Ok(Exit::Well)
-}
-
-/// Begins a new epoch: at once when no gateway writes the log, else at its next start.
-pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
-    let config = app::configuration(path)?;
-    let folder = &config.audit_folder;
-    if !rotate::is_log(folder) {
-        bail!(
-            "`{}` holds no audit log, so there is no key to change\n  help: the gateway makes the log and its key when it first starts",
-            folder.display()
-        );
-    }
-    let stood = rotate::is_requested(folder);
-    rotate::request(folder).with_context(|| format!("{}", folder.display()))?;
-    let clock: Clock = std::sync::Arc::new(super::now);
-    let options = match rotate::settle(folder, &config.node, &clock) {
-        Ok(options) => Options { segment_bytes: config.segment_bytes, ..options },
-        Err(OpenError::Locked) => {
-            printer.say("a gateway writes this log: it begins the new epoch when it starts again");
-            return Ok(Exit::Well);
-        }
-        Err(error) => {
-            // An order that failed must not take effect on its own later.
-            let withdrawn = !stood && rotate::withdraw(folder).unwrap_or(false);
-            let told = if withdrawn {
-                "the key stays as it is, and nothing is left to be done"
-            } else {
-                "the order stands: when the gateway starts again, or with this command, the key is changed"
-            };
-            return Err(anyhow::Error::from(error).context(told));
-        }
-    };
-    let key = "the key is changed, and the log of the new epoch is begun when the gateway starts";
-    let log = SegmentLog::open(options).context(key)?;
-    printer.line(log.key().to_string());
-    printer.say("the new log has this key; hand it to the auditors, and to the witnesses, who sign for no key that they do not list. The old log is under `epochs`");
-    log.stop();
     Ok(Exit::Well)
 }

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use octroi_verify::Checkpoint;
 use octroi_verify::note::VerifierKey;
 use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
+use octroi_verify::{Checkpoint, shown};
 use serde_json::Value;
 
 use super::{DIR, Exit, Printer, Reading, absent, record, text_of, write_new};
 use crate::audit::decisions::Place;
-use crate::audit::epochs::{Epochs, Tally};
+use crate::audit::epochs::{Epochs, Signed, Tally};
 use crate::audit::index::{Dimension, Index, IndexError};
 use crate::audit::query::{Filter, Record};
 use crate::audit::{csv, read_text, story};
@@ -179,7 +179,7 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
             printer.line(format!("{seq:>8}  {time}  {}", summary(record)));
         }
     }
-    printer.say(format!("{} shown; {}", page.records.len(), up_to(&epochs, page.read, page.epochs)));
+    printer.say(format!("{} shown; {}", page.records.len(), up_to(&page.signed, page.read, page.epochs)));
     if let (true, Some((epoch, first))) = (page.more, page.records.first()) {
         printer.say(format!("older ones match: --before {}", Place { epoch: *epoch, seq: first.seq }));
     }
@@ -196,7 +196,7 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
         }
         by.push(dimension);
     }
-    let Tally { counted, read, temporary } = told(query, epochs.count(filter, &by))?;
+    let Tally { counted, read, signed, temporary } = told(query, epochs.count(filter, &by))?;
     if temporary {
         printer.say(TEMPORARY);
     }
@@ -217,19 +217,17 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
             printer.line(format!("{count:>10}  {}", one.words.join("  ")));
         }
     }
-    printer.say(up_to(epochs, read, epochs.logs().len()));
+    printer.say(up_to(&signed, read, signed.len()));
     Ok(Exit::Well)
 }
 
 /// The epochs that are asked about: all, or one.
 pub(super) fn chosen(dir: &Path, epoch: Option<u32>) -> anyhow::Result<Epochs> {
-    let epochs = Epochs::of(dir)?;
+    let epochs = Epochs::of(dir);
     let Some(epoch) = epoch else { return Ok(epochs) };
     let numbers: Vec<String> = epochs.logs().iter().rev().map(|(number, _)| number.to_string()).collect();
     let there = numbers.join(", ");
-    epochs
-        .only(epoch)
-        .with_context(|| format!("the log in `{}` has no epoch {epoch}: there are {there}", dir.display()))
+    epochs.only(epoch).with_context(|| format!("the log in `{}` has no epoch {epoch}: there are {there}", shown(dir)))
 }
 
 /// How many records a page has.
@@ -253,7 +251,7 @@ fn before(text: &str) -> Result<(Option<u32>, u64), String> {
 fn told<T>(query: &Query, result: Result<T, IndexError>) -> anyhow::Result<T> {
     match result {
         Err(IndexError::Unknown { dimension, word, listed }) => {
-            let (dir, meant) = (query.dir.display(), meant(&word, listed.iter().map(String::as_str)));
+            let (dir, meant) = (shown(&query.dir), meant(&word, listed.iter().map(String::as_str)));
             let (of, all) = match query.epoch {
                 Some(epoch) => (format!("epoch {epoch} of "), "; without --epoch all epochs are searched"),
                 None => (String::new(), ""),
@@ -264,19 +262,27 @@ fn told<T>(query: &Query, result: Result<T, IndexError>) -> anyhow::Result<T> {
     }
 }
 
-/// How far an answer goes, and how far the log is signed.
-fn up_to(epochs: &Epochs, read: u64, searched: usize) -> String {
-    let signed = |dir: &Path| read_text(dir, CHECKPOINT).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
-    let newest = epochs.logs().first();
-    let told = match newest.and_then(|(_, dir)| signed(dir)) {
-        Some(signed) if signed < read => format!("read up to entry {read}, of which {signed} are signed"),
-        _ => format!("read up to entry {read}, all signed"),
+/// How far an answer goes, and how far what it was read from is signed.
+fn up_to(signed: &[(u32, Signed)], read: u64, searched: usize) -> String {
+    const HELP: &str = "run `octroi audit verify`";
+    let fault = |signed: &Signed| match signed {
+        Signed::UpTo(_) => None,
+        Signed::Missing(signed) => Some(format!("{signed} entries were signed, and fewer are there: {HELP}")),
+        Signed::Unseen(why) => Some(format!("what is signed of it could not be seen: {why}: {HELP}")),
     };
-    match searched.saturating_sub(1) {
-        0 => told,
-        1 => format!("{told}, and the finished epoch"),
-        finished => format!("{told}, and the {finished} finished epochs"),
-    }
+    let read = match signed.first() {
+        Some((_, Signed::UpTo(signed))) if *signed < read => format!("{read}, of which {signed} are signed"),
+        Some((_, Signed::UpTo(_))) => format!("{read}, all signed"),
+        Some((_, other)) => format!("{read}; {}", fault(other).unwrap_or_default()),
+        None => read.to_string(),
+    };
+    let told = match searched.saturating_sub(1) {
+        0 => format!("read up to entry {read}"),
+        1 => format!("read up to entry {read}, and the finished epoch"),
+        finished => format!("read up to entry {read}, and the {finished} finished epochs"),
+    };
+    let older = signed.iter().skip(1).filter_map(|(epoch, signed)| Some(format!("epoch {epoch}: {}", fault(signed)?)));
+    [told].into_iter().chain(older).collect::<Vec<_>>().join("; ")
 }
 
 /// One request on one line.
@@ -312,11 +318,11 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
     };
     let action = if show.proof.is_some() { "proof" } else { "show" };
     record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
-    let epochs = Epochs::of(&show.dir)?;
+    let epochs = Epochs::of(&show.dir);
     let Some((epoch, found)) = epochs.find(id)? else {
         let why = absent::told(&epochs, id)?;
         let other = "another log is named with --dir; refusals before a caller is known have no entry";
-        let told = format!("the log in `{}` holds no request {id}", show.dir.display());
+        let told = format!("the log in `{}` holds no request {id}", shown(&show.dir));
         printer.error(told, Some(why.as_deref().unwrap_or(other)));
         return Ok(Exit::Findings);
     };
@@ -372,7 +378,7 @@ fn prove(dir: &Path, path: &Path, seq: u64, mut index: Index, printer: Printer) 
         .verify(None, &checkpoint)
         .context("the entries are not those that the checkpoint is signed over: run `octroi audit verify`")?;
     write_new(path, &proof.to_string())?;
-    printer.say(format!("entry {seq} of {} in {}", checkpoint.size, path.display()));
-    printer.say(format!("check it with: octroi-verify --proof {} --key {key}", path.display()));
+    printer.say(format!("entry {seq} of {} in {}", checkpoint.size, shown(path)));
+    printer.say(format!("check it with: octroi-verify --proof {} --key {key}", shown(path)));
     Ok(Exit::Well)
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use octroi_verify::kinds::ERASURE_BASES;
+use octroi_verify::shown;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{DIR, Exit, Printer, Reading, absent, log_in, record, text_of};
+use super::{DIR, Exit, Printer, Reading, absent, own_log_in, record, text_of};
 use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
 use crate::audit::seal::custodian::Secret;
@@ -78,7 +79,7 @@ pub(super) fn custodian(command: &Custodian, printer: Printer) -> anyhow::Result
     let Custodian::New { name, file } = command;
     let secret = Secret::new(name).with_context(|| format!("`{name}`: letters, digits, `-`, `_`, `.`, `@`"))?;
     let public = secret.public().context("a key could not be made")?;
-    write_private(file, &secret.line()).with_context(|| format!("{}", file.display()))?;
+    write_private(file, &secret.line()).with_context(|| format!("{}", shown(file)))?;
     printer.line(public.to_string());
     printer
         .say("put this line into a file and name it in `[audit] custodians`; the private half stays with this person");
@@ -98,8 +99,8 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
         Reading { action: "reveal", subject: Some(id), approver: Some(persons.join("+")), ..Reading::default() };
     record(&reveal.dir, reading, printer)?;
     let Some(found) = find(&reveal.dir, id)? else {
-        let why = absent::told(&Epochs::of(&reveal.dir)?, id)?;
-        printer.error(format!("the log in `{}` holds no request {id}", reveal.dir.display()), why.as_deref());
+        let why = absent::told(&Epochs::of(&reveal.dir), id)?;
+        printer.error(format!("the log in `{}` holds no request {id}", shown(&reveal.dir)), why.as_deref());
         return Ok(Exit::Findings);
     };
     let (tenant, sending) = sending(&found, reveal.attempt).context("the request was not sent so often")?;
@@ -132,7 +133,7 @@ fn joined<'a>(parts: impl Iterator<Item = &'a Zeroizing<Vec<u8>>>) -> Option<Zer
 }
 
 pub(super) fn erase(erase: &Erase, printer: Printer) -> anyhow::Result<Exit> {
-    log_in(&erase.dir)?;
+    own_log_in(&erase.dir)?;
     let (tenant, scope) = what(erase, printer)?;
     let (basis, by) = (Word::configured(&erase.basis), super::reader());
     let erased = destroy(&erase.dir, &tenant, &scope, Order { basis: &basis, by: &by, clock: &super::now });
@@ -207,7 +208,7 @@ pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<S
 }
 
 fn find(dir: &Path, id: RequestId) -> anyhow::Result<Option<Record>> {
-    Ok(Epochs::of(dir)?.find(id)?.map(|(_, record)| record))
+    Ok(Epochs::of(dir).find(id)?.map(|(_, record)| record))
 }
 
 /// The tenant of a request and what was sent of it at this attempt.
@@ -221,7 +222,7 @@ fn sending(record: &Record, attempt: u32) -> Option<(&str, &Value)> {
 
 fn secret(path: &Path) -> anyhow::Result<Secret> {
     let text = Zeroizing::new(text_of(path)?);
-    Secret::parse(&text).with_context(|| format!("`{}` is not the private key of a custodian", path.display()))
+    Secret::parse(&text).with_context(|| format!("`{}` is not the private key of a custodian", shown(path)))
 }
 
 /// Writes a new file for its owner alone.

@@ -11,7 +11,7 @@ use crate::model::entry::RequestId;
 /// A request in a few sentences; `None` when the log has none of it.
 pub(super) fn tell(dir: &Path, id: &str) -> anyhow::Result<Option<String>> {
     let Some(id) = RequestId::parse(id) else { return Ok(None) };
-    Ok(Epochs::of(dir)?.find(id)?.map(|(_, record)| sentences(&record)))
+    Ok(Epochs::of(dir).find(id)?.map(|(_, record)| sentences(&record)))
 }
 
 fn sentences(record: &Record) -> String {

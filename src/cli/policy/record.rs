@@ -27,7 +27,7 @@ pub(super) fn explain(
     (json, heard): (bool, Language),
     printer: Printer,
 ) -> anyhow::Result<Exit> {
-    let found = Epochs::of(audit)?.find(id).with_context(|| format!("the audit log in `{}`", audit.display()))?;
+    let found = Epochs::of(audit).find(id).with_context(|| format!("the audit log in `{}`", audit.display()))?;
     let entries: Vec<&Value> = found.iter().flat_map(|(_, record)| &record.entries).collect();
     let is_decision = |entry: &&&Value| entry.pointer("/entry/kind").and_then(Value::as_str) == Some("decision");
     let Some(entry) = entries.iter().find(is_decision) else {
