@@ -343,7 +343,7 @@ impl<'e> Work<'e> {
     /// Settles overlaps field by field.
     fn finish(mut self) -> (Vec<(u32, Hit)>, ScanStatus) {
         let mut all = Vec::with_capacity(self.used.hits);
-        let bears = |detector: u16| self.engine.bears_a_class(detector);
+        let bears = |detector: u16| self.engine.bears(detector);
         for (field, mut hits) in std::mem::take(&mut self.hits) {
             settle::settle(&mut hits, bears);
             all.extend(hits.into_iter().map(|hit| (field, hit)));
