@@ -16,6 +16,7 @@ use super::rows::Rows;
 use super::scan::{self, Event, Openings};
 use super::secret::keyed::Keyed;
 use super::secret::label::Labelled;
+use super::settle::Bears;
 use super::source::{DetectorError, Fault, Source};
 use super::spelt::{Plainly, Spelt};
 use super::view::View;
@@ -224,9 +225,13 @@ impl Engine {
         self.served.get(usize::from(detector)).is_some_and(|served| served.terms.is_some())
     }
 
-    /// Whether the type of a detector brings a class of data.
-    pub(super) fn bears_a_class(&self, detector: u16) -> bool {
-        self.served.get(usize::from(detector)).is_some_and(|served| !served.description.classes.is_empty())
+    /// What the type of a detector brings.
+    pub(super) fn bears(&self, detector: u16) -> Bears {
+        match self.served.get(usize::from(detector)).map(|served| served.description.classes.as_slice()) {
+            None | Some([]) => Bears::Nothing,
+            Some([only]) if *only == "secret" => Bears::Secret,
+            Some(_) => Bears::Data,
+        }
     }
 
     /// Whether two detectors are lexicons of the same type.
@@ -353,7 +358,7 @@ impl Engine {
 
     /// What is found in decoded text is a finding over the whole run.
     fn nested(&self, range: &Range<usize>, decoded: &Page<'_>, depth: usize, sink: &mut Sink) {
-        let view = View::of(decoded.text);
+        let view = View::of_all(decoded.text);
         let page = Page { text: view.as_ref().map_or(decoded.text, View::text), key: decoded.key };
         let mut inner = sink.inner();
         self.scan(&page, depth + 1, &mut inner);

@@ -1,20 +1,69 @@
-//! Settles what overlaps: leaves out what a stronger finding explains, and what is one of our own pseudonyms.
+//! Settles what overlaps: leaves out what a stronger finding explains, and what is one of our own pseudonyms. It never leaves out
+//! the data of somebody because they stand within a secret.
 
 use std::ops::Range;
 
 use super::page::Hit;
+use crate::model::finding::SURELY;
 use crate::model::pseudonym::is_code;
 
 /// How much surer one of two findings of the same bytes must be to explain the other away. What is nearly as likely stays:
 /// policy must see that it may be either.
 const MARGIN: u8 = 10;
 
+/// What the type of a detector brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bears {
+    /// No class of data: a URL, a place.
+    Nothing,
+    /// Secrets and nothing else.
+    Secret,
+    /// Another class.
+    Data,
+}
+
 /// Sorts hits by place, longest first, and removes doubles and what a stronger hit explains.
 ///
 /// A hit is explained by one that holds it and is at least as sure (a SIREN within a SIRET, a host within a URL), and by one of
-/// the same bytes that is clearly surer. `bears` says whether a detector's type brings a class of data: what brings none (a
-/// URL, a place) holds what does (the e-mail address or the secret within the URL) without explaining it.
-pub(super) fn settle(hits: &mut Vec<Hit>, bears: impl Fn(u16) -> bool) {
+/// the same bytes that is clearly surer. What brings no class of data holds what does (the e-mail address or the secret within
+/// the URL) without explaining it. Nor does a secret explain whose data it holds (the login of a connection string, the claims
+/// of a token): it is one value, and they are found over the whole of it, for what is left of it would tell them.
+pub(super) fn settle(hits: &mut Vec<Hit>, bears: impl Fn(u16) -> Bears) {
+    sort(hits);
+    let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
+    // Hits that reach beyond where we are. Few: a hit is at most as long as its detector's bound.
+    let mut open: Vec<Hit> = Vec::new();
+    let mut widened = false;
+    for mut hit in hits.drain(..) {
+        open.retain(|other| other.range.end > hit.range.start);
+        let data = bears(hit.detector) == Bears::Data;
+        let tells = |other: &Hit| data && hit.confidence >= SURELY && bears(other.detector) == Bears::Secret;
+        let explained = open.iter().any(|other| {
+            let apart = bears(hit.detector) != Bears::Nothing && bears(other.detector) == Bears::Nothing;
+            !(apart && other.range != hit.range || tells(other)) && explains(other, &hit)
+        });
+        if explained {
+            continue;
+        }
+        let whole = open.iter().find(|other| tells(other) && holds(other, &hit)).map(|other| other.range.clone());
+        if open.len() < OPEN_MAX {
+            open.push(hit.clone());
+        }
+        if let Some(whole) = whole {
+            widened = true;
+            hit.range = whole;
+        }
+        kept.push(hit);
+    }
+    *hits = kept;
+    if widened {
+        sort(hits);
+        hits.dedup_by(|hit, before| (&hit.range, hit.detector) == (&before.range, before.detector));
+    }
+}
+
+/// By place, the longest first; of the same bytes the surest.
+fn sort(hits: &mut [Hit]) {
     hits.sort_by(|a, b| {
         (a.range.start, b.range.end, b.confidence, a.detector).cmp(&(
             b.range.start,
@@ -23,32 +72,17 @@ pub(super) fn settle(hits: &mut Vec<Hit>, bears: impl Fn(u16) -> bool) {
             b.detector,
         ))
     });
-    let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
-    // Hits that reach beyond where we are. Few: a hit is at most as long as its detector's bound.
-    let mut open: Vec<Hit> = Vec::new();
-    for hit in hits.drain(..) {
-        open.retain(|other| other.range.end > hit.range.start);
-        let explained = open.iter().any(|other| {
-            let loses = other.range != hit.range && bears(hit.detector) && !bears(other.detector);
-            !loses && explains(other, &hit)
-        });
-        if explained {
-            continue;
-        }
-        if open.len() < OPEN_MAX {
-            open.push(hit.clone());
-        }
-        kept.push(hit);
-    }
-    *hits = kept;
 }
 
 /// Overlapping hits that are compared with the next; it keeps the pass linear whatever the text.
 const OPEN_MAX: usize = 32;
 
+fn holds(outer: &Hit, hit: &Hit) -> bool {
+    outer.range.start <= hit.range.start && hit.range.end <= outer.range.end
+}
+
 fn explains(stronger: &Hit, hit: &Hit) -> bool {
-    let holds = stronger.range.start <= hit.range.start && hit.range.end <= stronger.range.end;
-    if !holds {
+    if !holds(stronger, hit) {
         return false;
     }
     if stronger.range == hit.range {
@@ -105,8 +139,24 @@ mod tests {
             ("double", vec![hit(1, 0..6, 85), hit(1, 0..6, 60)], vec![hit(1, 0..6, 85)]),
             ("a host within a URL", vec![hit(9, 8..14, 60), hit(8, 0..20, 97)], vec![hit(8, 0..20, 97)]),
             ("mail in a URL", vec![hit(1, 8..14, 97), hit(8, 0..20, 97)], vec![hit(8, 0..20, 97), hit(1, 8..14, 97)]),
+            (
+                "two of one type in a secret",
+                vec![hit(1, 8..14, 97), hit(6, 0..20, 99), hit(1, 2..6, 80)],
+                vec![hit(6, 0..20, 99), hit(1, 0..20, 97)],
+            ),
+            (
+                "a SIREN within a SIRET in a secret",
+                vec![hit(1, 2..11, 90), hit(2, 2..16, 97), hit(6, 0..20, 99)],
+                vec![hit(6, 0..20, 99), hit(2, 0..20, 97)],
+            ),
+            ("noise in a secret", vec![hit(1, 8..14, 60), hit(6, 0..20, 99)], vec![hit(6, 0..20, 99)]),
+            ("a secret in a secret", vec![hit(7, 8..14, 97), hit(6, 0..20, 99)], vec![hit(6, 0..20, 99)]),
         ] {
-            settle(&mut hits, |detector| detector < 8);
+            settle(&mut hits, |detector| match detector {
+                0..6 => Bears::Data,
+                6..8 => Bears::Secret,
+                _ => Bears::Nothing,
+            });
             assert_eq!(hits, expected, "{name}");
         }
     }

@@ -1,13 +1,16 @@
 //! E-mail addresses (RFC 5321 section 4.1.2, RFC 6531 for those beyond ASCII): local part, `@`, a domain under a known
 //! top-level domain or one of private networks.
 //!
-//! False friends: `image@2x.png`, `package@1.2.3`, `git@github.com:owner/repository`, decorators, user names.
+//! False friends: `image@2x.png`, `package@1.2.3`, `git@github.com:owner/repository`, the password and the host of a URL
+//! (`https://user:password@example.com`), decorators, user names.
 
 use crate::detect::page::{Mark, Page, Report, Wake};
 use crate::detect::{Card, Detector};
 
 /// Bytes of a local part (RFC 5321 section 4.5.3.1.1).
 const LOCAL_BYTES_MAX: usize = 64;
+/// Bytes of a user and a password before the sign of a URL.
+const USER_BYTES_MAX: usize = 256;
 /// Bytes of a domain (RFC 5321 section 4.5.3.1.2).
 const DOMAIN_BYTES_MAX: usize = 255;
 
@@ -68,11 +71,14 @@ impl Email {
                 break;
             }
             let label = label.trim_end_matches('-');
-            if index > 0 && self.is_top(label) {
-                end = at + label.len();
+            let goes_on = host.as_bytes().get(at + label.len()) == Some(&b'.');
+            // `jean@example.com-0612345678`: something else is tied to it.
+            let tied = label.split('-').next().filter(|_| !goes_on).unwrap_or(label);
+            if let Some(top) = [label, tied].into_iter().find(|top| index > 0 && self.is_top(top)) {
+                end = at + top.len();
             }
             at += label.len() + 1;
-            if host.as_bytes().get(at - 1) != Some(&b'.') {
+            if !goes_on {
                 break;
             }
         }
@@ -123,11 +129,18 @@ impl Detector for Email {
             return;
         }
         // `git@host:owner/repository` is an address of a program, not of a person.
-        if page.text.get(start..at) == Some("git") && page.byte(end) == b':' {
+        if page.text.get(start..at) == Some("git") && page.byte(end) == b':' || is_password(page, start) {
             return;
         }
         report.push(start..end, 97);
     }
+}
+
+/// Whether what begins here is of the password of a URL: behind `scheme://user:`.
+fn is_password(page: &Page<'_>, start: usize) -> bool {
+    let user = page.left(start, USER_BYTES_MAX, |byte| byte > b' ' && !b"/\"'<>`".contains(&byte));
+    let named = page.text.as_bytes().get(user..start).is_some_and(|user| user.contains(&b':'));
+    named && user.checked_sub(3).is_some_and(|sign| page.text.as_bytes().get(sign..user) == Some(b"://"))
 }
 
 /// Where a quoted local part begins (`"jean dupont"@…`), whose closing quote stands before the sign.
@@ -180,6 +193,9 @@ mod tests {
             ("package", "lodash@4.17.21", None),
             ("repository", "git@github.com:owner/repo.git", None),
             ("handle", "@jean.dupont", None),
+            ("password of a URL", "https://jean:s3cr3t!x@db.example.com/", None),
+            ("user of a URL", "postgres://jean@example.com:s3cr3t@db", Some("jean@example.com")),
+            ("tied to a number", "jean@example.com-0612345678", Some("jean@example.com")),
             ("no domain", "info@presidio.", None),
         ] {
             let mut sink = Sink::new(crate::detect::page::Used::default());

@@ -1,6 +1,7 @@
 //! Secrets of the examples that the development data holds: how many are found, how many placeholders are taken for one.
 
 use super::*;
+use crate::detect::settle::Bears;
 
 #[derive(serde::Deserialize)]
 struct Example {
@@ -61,4 +62,73 @@ fn examples_of_every_rule() {
          something that their rule does not look for"
     );
     assert!(truly > 1000 && found * 1000 >= truly * FOUND_MIN && alarms * 1000 <= falsely * ALARMS_MAX);
+}
+
+/// Who stands within a secret is found over the whole of it: what speaks of persons must see that they are there.
+#[test]
+fn whose_secret_it_is() {
+    let engine = engine();
+    let catalogue = catalogue();
+    let claims = base64_of(r#"{"sub":"1234","name":"Camille Aubertin","email":"camille.aubertin@example.com"}"#);
+    let token = format!("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{claims}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    let key = base64_of("Mme Camille Aubertin, camille.aubertin@example.com, today");
+    let block = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----");
+    for (text, secret, expected) in [
+        ("see {}", "postgres://camille.aubertin@example.com:Secr3tPass99@db.example.com/x", &["email"][..]),
+        ("see {}", "mongodb://camille.aubertin%40example.com:Secr3tPass99@db.example.com:27017/x", &["email"]),
+        ("see {}", &token, &["email", "person"]),
+        (r#"{"id_token":"{}"}"#, &token, &["email", "person"]),
+        ("Authorization: Bearer {}", &token, &["email", "person"]),
+        ("see {}", &block, &["email", "person"]),
+        ("see {}", "postgres://app:Secr3tPass99@db/prod", &[]),
+    ] {
+        let text = text.replace("{}", secret);
+        let found = engine.find(&text);
+        let at = text.find(secret).unwrap();
+        let whole: Vec<&str> = found
+            .iter()
+            .filter(|found| found.range.start <= at && at + secret.len() <= found.range.end)
+            .map(|found| catalogue.info(found.entity).unwrap().name.as_str())
+            .collect();
+        assert!(found.iter().any(|found| found.range.start <= at), "{text}: {found:?}");
+        for entity in expected {
+            assert!(whole.contains(entity), "{text}: {whole:?} {found:?}");
+        }
+        assert!(!expected.is_empty() || whole.len() == 1, "{text}: {whole:?}");
+    }
+}
+
+/// Secrets as such say nothing of anybody: what looks like a value within them is noise.
+#[test]
+fn noise_within_secrets() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/secrets/examples.jsonl");
+    let Ok(lines) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: {} is not here", path.display());
+        return;
+    };
+    let engine = engine();
+    let (mut secrets, mut others) = (0, 0);
+    for text in lines.lines().map(|line| serde_json::from_str::<Example>(line).unwrap().parts.concat()) {
+        let found = engine.find(&text);
+        let bears = |detector: &Word| {
+            let number = engine.served.iter().position(|served| served.description.id == *detector).unwrap();
+            engine.bears(u16::try_from(number).unwrap())
+        };
+        for whole in found.iter().filter(|found| bears(&found.detector) == Bears::Secret) {
+            secrets += 1;
+            for other in
+                found.iter().filter(|found| found.range == whole.range && bears(&found.detector) == Bears::Data)
+            {
+                others += 1;
+                eprintln!("{} in {}", other.detector, text[whole.range.clone()].escape_debug());
+            }
+        }
+    }
+    eprintln!("{others} other findings over {secrets} secrets");
+    assert!(secrets > 1000 && others * 1000 <= secrets * 25);
+}
+
+fn base64_of(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
 }
