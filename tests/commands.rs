@@ -36,6 +36,23 @@ fn told(output: &Output) -> (String, String, Option<i32>) {
     (text(&output.stdout), text(&output.stderr), output.status.code())
 }
 
+/// Data that cannot be written is not told as written: a nightly job would believe it. A reader that has seen enough is no fault.
+#[test]
+fn what_cannot_be_written_is_a_fault() {
+    let to = |out: std::fs::File| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_octroi"));
+        let output = command.arg("detectors").stdout(out).stderr(Stdio::piped()).output().unwrap();
+        (String::from_utf8(output.stderr).unwrap(), output.status.code())
+    };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (said, status) = to(full);
+    assert!(status == Some(2) && said.contains("standard output cannot be written"), "{said}");
+    assert_eq!(to(std::fs::OpenOptions::new().write(true).open("/dev/null").unwrap()), (String::new(), Some(0)));
+    let mut closed = Command::new("sh");
+    closed.args(["-c", "\"$0\" detectors | head -1"]).arg(env!("CARGO_BIN_EXE_octroi"));
+    assert_eq!(String::from_utf8(closed.output().unwrap().stderr).unwrap(), "");
+}
+
 /// `init`, `check`, `key new`, `explain`, `serve`: what `init` makes fits together.
 #[test]
 fn from_nothing_to_a_gateway() {
