@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -279,7 +280,12 @@ impl Epoch {
 
 /// The newest checkpoint of a log, when it is signed with the key in its folder.
 fn checkpoint_of(log: &Path) -> Result<Checkpoint, String> {
-    let read = |name: &str| super::read_text(log, name).map_err(|error| format!("`{name}`: {error}"));
+    // Of the system the word for it is enough; what is no file says so itself.
+    let told = |error: &io::Error| match error.kind() {
+        io::ErrorKind::Other => error.to_string(),
+        kind => kind.to_string(),
+    };
+    let read = |name: &str| super::read_text(log, name).map_err(|error| format!("`{name}`: {}", told(&error)));
     let (text, key) = (read(CHECKPOINT)?, read(VERIFIER_KEY)?);
     let key = VerifierKey::parse(&key).map_err(|error| format!("`{VERIFIER_KEY}`: {error}"))?;
     Checkpoint::open(&text, &key).map_err(|error| format!("`{CHECKPOINT}`: {error}"))

@@ -184,7 +184,7 @@ const DIR: &str = "audit";
 /// Reads a file that the command line names.
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]
 fn text_of(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("{}", shown(path)))
+    std::fs::read_to_string(path).with_context(|| shown(path))
 }
 
 /// Writes a file that the command line names, and that is not there yet.
@@ -195,5 +195,5 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     if file.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
         bail!("`{}` is there already\n  help: name a file that is not: none is overwritten", shown(path));
     }
-    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", shown(path)))
+    file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| shown(path))
 }

@@ -201,7 +201,7 @@ fn published(disk: &Disk) -> u64 {
 #[test]
 fn what_is_durable_is_signed_while_the_log_is_closed() {
     let disk = Disk::default();
-    let (checkpoint_interval, retry_interval) = (Duration::from_secs(3_600), Duration::from_millis(5));
+    let (checkpoint_interval, retry_interval) = (Duration::from_hours(1), Duration::from_millis(5));
     let log = SegmentLog::open(Options { checkpoint_interval, retry_interval, ..on(&disk) }).unwrap();
     let begun = published(&disk);
     disk.set_room(Some(12_000));

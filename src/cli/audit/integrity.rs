@@ -138,11 +138,11 @@ fn checked(verify: &Verify, printer: Printer) -> anyhow::Result<Result<Vec<Repor
         log_in(dir)?;
     }
     let key = match &verify.key {
-        Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| format!("{}", shown(path)))?),
+        Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| shown(path))?),
         None => None,
     };
     let policy = match &verify.policy {
-        Some(path) => Some(Policy::parse(&text_of(path)?).with_context(|| format!("{}", shown(path)))?),
+        Some(path) => Some(Policy::parse(&text_of(path)?).with_context(|| shown(path))?),
         None => None,
     };
     let known = verify.from.iter().map(|path| text_of(path)).collect::<Result<Vec<_>, _>>()?;

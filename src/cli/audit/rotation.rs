@@ -23,7 +23,7 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
     // Of two that ask at once each gets a key, the second behind the first.
     let turn = rotate::Turn::of(folder)?;
     let stood = rotate::is_requested(folder);
-    rotate::request(folder).with_context(|| format!("{}", shown(folder)))?;
+    rotate::request(folder).with_context(|| shown(folder))?;
     let clock: Clock = std::sync::Arc::new(super::now);
     let options = match rotate::settle(&turn, &config.node, &clock) {
         Ok(options) => Options { segment_bytes: config.segment_bytes, ..options },

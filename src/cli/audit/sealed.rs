@@ -79,7 +79,7 @@ pub(super) fn custodian(command: &Custodian, printer: Printer) -> anyhow::Result
     let Custodian::New { name, file } = command;
     let secret = Secret::new(name).with_context(|| format!("`{name}`: letters, digits, `-`, `_`, `.`, `@`"))?;
     let public = secret.public().context("a key could not be made")?;
-    write_private(file, &secret.line()).with_context(|| format!("{}", shown(file)))?;
+    write_private(file, &secret.line()).with_context(|| shown(file))?;
     printer.line(public.to_string());
     printer
         .say("put this line into a file and name it in `[audit] custodians`; the private half stays with this person");
