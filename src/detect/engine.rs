@@ -358,7 +358,7 @@ impl Engine {
 
     /// What is found in decoded text is a finding over the whole run.
     fn nested(&self, range: &Range<usize>, decoded: &Page<'_>, depth: usize, sink: &mut Sink) {
-        let view = View::of(decoded.text);
+        let view = View::of_all(decoded.text);
         let page = Page { text: view.as_ref().map_or(decoded.text, View::text), key: decoded.key };
         let mut inner = sink.inner();
         self.scan(&page, depth + 1, &mut inner);

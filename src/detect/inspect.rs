@@ -6,7 +6,7 @@ mod identifiers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use fields::{can_hold_anything, is_title_of_schema, key, plain_number};
+use fields::{can_hold_anything, is_title_of_schema, key};
 
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
 use super::joined::{Joined, Seam, chains, is_own_word, texts};
@@ -15,7 +15,7 @@ use super::page::{Hit, Page, Report, Sink, Used};
 use super::person::known::{Known, Search};
 use super::settle;
 use super::values::Values;
-use super::view::View;
+use super::view::{View, plain_number};
 use crate::limits::{FINDINGS_MAX, SCAN_PLACES_MAX};
 use crate::model::{Call, Coverage, Finding, Findings, Role, ScanStatus, TokenKind, Word, finding};
 
@@ -161,7 +161,7 @@ impl<'e> Work<'e> {
             self.recall((field, text), key, &known);
             return;
         }
-        let view = View::of(text);
+        let view = View::of_all(text);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         let mut sink = Sink::new(self.used);
         self.engine.scan(&page, 0, &mut sink);
@@ -192,7 +192,7 @@ impl<'e> Work<'e> {
 
     /// Takes over what is remembered of a text.
     fn recall(&mut self, (field, text): (u32, &str), key: Option<&str>, known: &Remembered) {
-        let view = if known.viewed { View::of(text) } else { None };
+        let view = if known.viewed { View::of_all(text) } else { None };
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         self.learn(&page, &known.seen());
         self.used.hits += known.hits.len();
@@ -268,7 +268,7 @@ impl<'e> Work<'e> {
     /// Reads the texts of a chain as one; what lies within one of them was found there already.
     fn read_joined(&mut self, call: &Call, chain: &[u32], seam: &Seam) {
         let joined = Joined::of(call, chain, seam);
-        let view = View::of(&joined.text);
+        let view = View::of_all(&joined.text);
         let page = Page { text: view.as_ref().map_or(joined.text.as_str(), View::text), key: None };
         let mut sink = Sink::new(self.used);
         if seam.names {

@@ -1,5 +1,5 @@
-//! Values that stand within something else: the login of a connection string, the claims of a token. None leaves, and all come
-//! back.
+//! Values that stand within something else: the login of a connection string, the claims of a token, a number that a program took
+//! for a decimal one, what a tag says of itself. None leaves, and all come back.
 
 use serde_json::{Value, json};
 
@@ -33,6 +33,55 @@ async fn whose_secret_it_is_does_not_leave() {
         let found = decision["findings"].as_array().unwrap();
         let personal = |one: &&Value| one["type"] == "email" || one["type"] == "person";
         assert!(found.iter().any(|one| personal(&one)), "{decision}");
+    }
+}
+
+/// Numbers as programs write them that took them for decimal ones, in a prompt and in the arguments of a tool.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_with_a_fraction_of_zeros_does_not_leave() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let server = plot.script("us-cloud", |asked| servers::answer(Speaks::OpenAi, asked)).await;
+    let house = plot.open().await;
+    for text in ["id;nir;note\n1;184127645108946.0;x\n", "see nir 1.84127645108946E14"] {
+        goes_and_comes_back(&house, &server, text, "84127645108946").await;
+    }
+    goes_and_comes_back(&house, &server, "card 4111111111111111.0", "4111111111111111").await;
+    let call =
+        json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"nir\":184127645108946.0}"}});
+    let messages = json!([
+        {"role": "user", "content": "Go on."},
+        {"role": "assistant", "content": null, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "{\"card\": 4111111111111111.0}"},
+    ]);
+    let body = json!({"model": "assistant", "messages": messages});
+    let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let received: Value = serde_json::from_str(&server.asked().pop().unwrap().body).unwrap();
+    let arguments = received["messages"][1]["tool_calls"][0]["function"]["arguments"].as_str().unwrap();
+    let told = received["messages"][2]["content"].as_str().unwrap();
+    for text in [arguments, told] {
+        assert!(!text.contains("84127645108946") && !text.contains("11111"), "{text}");
+        let object: Value = serde_json::from_str(text).unwrap();
+        assert!(object.as_object().unwrap().values().all(Value::is_string), "{text}");
+    }
+}
+
+/// What the attributes of an inline tag say is read as it is in every other tag.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_tag_says_does_not_leave() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let server = plot.script("us-cloud", |asked| servers::answer(Speaks::OpenAi, asked)).await;
+    let house = plot.open().await;
+    for text in [
+        r#"<a href="/client/12" title="Mme Camille Aubertin">dossier</a>"#,
+        r#"Voir <span class="x" data-who="Mme Camille Aubertin">la fiche</span> de Mme Camille Aubertin."#,
+        r#"<b title="mail to Mme Camille Aubertin">x</b>"#,
+        "&lt;em title=&quot;Mme Camille Aubertin&quot;&gt;x&lt;/em&gt;",
+        "when x <i and Mme Camille Aubertin comes> then",
+    ] {
+        goes_and_comes_back(&house, &server, text, "Aubertin").await;
     }
 }
 

@@ -6,8 +6,6 @@ use crate::model::{Call, Field, Role, TokenKind};
 
 /// Digits below which a JSON number is none of the identifiers that any detector knows.
 const NUMBER_BYTES_MIN: usize = 7;
-/// Digits of a number that is no identifier any more.
-const DIGITS_MAX: usize = 40;
 
 /// Whether a field is long enough to hold a value. A short number was read all the same: there is nothing in it.
 pub(super) fn can_hold_anything(field: &Field, text: &str) -> bool {
@@ -18,20 +16,6 @@ pub(super) fn can_hold_anything(field: &Field, text: &str) -> bool {
 /// the names of their types (`Dossier`), and alone it looks like a name.
 pub(super) fn is_title_of_schema(field: &Field, text: &str, key: Option<&str>) -> bool {
     field.role == Role::Schema && key == Some("title") && text.chars().all(char::is_alphabetic) && !is_a_name(text)
-}
-
-/// The digits of a whole number that is written with a fraction or an exponent (`4.111111111111111e15`, `732829320.0`).
-pub(super) fn plain_number(text: &str) -> Option<String> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if whole.len() == text.len() {
-        return None;
-    }
-    let places = exponent.trim_start_matches('+').parse::<usize>().ok().filter(|places| *places <= DIGITS_MAX)?;
-    let point = fraction.len().min(places);
-    let (digits, rest) = (fraction.get(..point)?, fraction.get(point..)?);
-    let plain = whole.trim_start_matches(['-', '0']).to_owned() + digits + &"0".repeat(places - point);
-    (plain.len() <= DIGITS_MAX && rest.bytes().all(|digit| digit == b'0')).then_some(plain)
 }
 
 /// The key that a field stands under, where it says something.

@@ -20,6 +20,16 @@ const VALUE_DIGITS_MIN: usize = 6;
 
 /// Takes markup out of a text; `None` when there is none that hides a value.
 pub(super) fn strip(text: &str) -> Option<View> {
+    written(text, &mut cuts(text)?, |_| false).finish()
+}
+
+/// Takes markup out of a text, and puts behind it the tags that say something themselves (`<a title="Mme Claire Martin">`).
+pub(super) fn set_aside(text: &str) -> Option<View> {
+    written(text, &mut cuts(text)?, says_something).finish()
+}
+
+/// What hides a value, in no order.
+fn cuts(text: &str) -> Option<Vec<Cut>> {
     let bytes = text.as_bytes();
     // Plain text pays three vectorised searches.
     let first = memchr::memchr3(b'<', b'=', b'*', bytes);
@@ -45,18 +55,26 @@ pub(super) fn strip(text: &str) -> Option<View> {
             _ => from = emphasis(bytes, at, &mut cuts).unwrap_or(from),
         }
     }
-    if cuts.is_empty() {
-        return None;
-    }
+    (!cuts.is_empty()).then_some(cuts)
+}
+
+/// A text without what is cut, and behind it that of the cuts which is kept.
+fn written<'a>(text: &'a str, cuts: &mut [Cut], kept: impl Fn(&str) -> bool) -> Builder<'a> {
     cuts.sort_by_key(|(range, _)| range.start);
     let mut builder = Builder::new(text);
+    let mut aside = Vec::new();
     for (range, instead) in cuts {
-        if range.start >= builder.done && text.is_char_boundary(range.start) && text.is_char_boundary(range.end) {
-            let mut utf8 = [0; 4];
-            builder.replace(range, instead.map_or("", |c| &*c.encode_utf8(&mut utf8)));
+        let Some(cut) = text.get(range.clone()).filter(|_| range.start >= builder.done) else { continue };
+        let mut utf8 = [0; 4];
+        builder.replace(range.clone(), instead.map_or("", |c| &*c.encode_utf8(&mut utf8)));
+        if kept(cut) {
+            aside.push(range.clone());
         }
     }
-    builder.finish()
+    for range in aside {
+        builder.append(range);
+    }
+    builder
 }
 
 /// Where the next byte stands that may be markup.
@@ -103,6 +121,33 @@ const INLINE: &[&[u8]] = &[
     b"b", b"i", b"u", b"s", b"em", b"strong", b"span", b"font", b"mark", b"small", b"big", b"sub", b"sup", b"tt",
     b"code", b"kbd", b"wbr", b"a", b"del", b"ins", b"bdi", b"bdo", b"nobr",
 ];
+
+/// Whether a tag has an attribute that tells more than how a text looks: another one, or one with a capital.
+fn says_something(cut: &str) -> bool {
+    let Some(tag) = cut.strip_prefix('<').and_then(|tag| tag.strip_suffix('>')) else { return false };
+    if tag.starts_with('/') {
+        return false;
+    }
+    let blank = |c: char| c.is_ascii_whitespace() || c == '/';
+    let mut rest = tag.get(tag.find(blank).unwrap_or(tag.len())..).unwrap_or_default().trim_matches(blank);
+    while !rest.is_empty() {
+        let (name, behind) = rest.split_at(rest.find(|c| c == '=' || blank(c)).unwrap_or(rest.len()));
+        let value = behind.trim_start_matches(['=', ' ']);
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let inner = value.get(quote.map_or(0, char::len_utf8)..).unwrap_or_default();
+        let end = inner.find(|c| quote.map_or_else(|| blank(c), |quote| c == quote)).unwrap_or(inner.len());
+        let (value, behind) = inner.split_at(end);
+        let looks = LOOKS.iter().any(|look| name.eq_ignore_ascii_case(look));
+        if !looks || !value.is_ascii() || value.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return true;
+        }
+        rest = behind.trim_start_matches(['"', '\'']).trim_start_matches(blank);
+    }
+    false
+}
+
+/// Attributes that change how a text looks.
+const LOOKS: &[&str] = &["class", "style", "color", "face", "size", "lang", "dir", "rel", "target"];
 
 /// `**…**`, `__…__`, `*…*`, `~~…~~`, `` `…` `` around a stretch; the end of the opening mark.
 fn emphasis(bytes: &[u8], at: usize, cuts: &mut Vec<Cut>) -> Option<usize> {

@@ -8,17 +8,20 @@
 //! original  0 6 U+202F 1 2 \u00e9      view  0 6 ' ' 1 2 é
 //! pieces    [06 -> 06] [U+202F => ' '] [12 -> 12] [\u00e9 => é]     -> byte for byte, => as a whole
 //! ```
-//! What is dropped (zero-width characters) has no piece: it lies in the gap between two.
+//! What is dropped (zero-width characters) has no piece: it lies in the gap between two. What is set aside (a tag within a value)
+//! has its piece behind the text.
 
 mod apart;
 mod characters;
 mod escapes;
+mod figures;
 mod markup;
 mod printable;
 
 use std::ops::Range;
 
 pub(super) use apart::Joint;
+pub(super) use figures::plain_number;
 
 use crate::limits::NESTED_DEPTH_MAX;
 
@@ -52,6 +55,16 @@ impl std::fmt::Debug for View {
 impl View {
     /// Builds the view of a text; `None` when the text is its own view, or too long for 32-bit offsets.
     pub fn of(text: &str) -> Option<Self> {
+        Self::through(text, &[characters::normalise, markup::strip])
+    }
+
+    /// Builds the view that detectors read: whole numbers are digits, and what tags say that were taken out of the text stands
+    /// behind it.
+    pub(super) fn of_all(text: &str) -> Option<Self> {
+        Self::through(text, &[characters::normalise, markup::set_aside, figures::plain])
+    }
+
+    fn through(text: &str, layers: &[fn(&str) -> Option<Self>]) -> Option<Self> {
         u32::try_from(text.len()).ok()?;
         let mut view: Option<Self> = None;
         for _ in 0..NESTED_DEPTH_MAX {
@@ -59,7 +72,7 @@ impl View {
             let Some(opened) = escapes::open(current) else { break };
             view = Some(opened.over(view));
         }
-        for layer in [characters::normalise, markup::strip] {
+        for layer in layers {
             let current = view.as_ref().map_or(text, |view| view.text.as_str());
             if let Some(normal) = layer(current) {
                 view = Some(normal.over(view));
@@ -82,9 +95,18 @@ impl View {
 
     /// The bytes of the original that a range of the view stands for, widened to whole characters and escapes.
     pub fn original(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.piece_at(range.start).map_or(0, |piece| piece.start(range.start));
-        let end = range.end.checked_sub(1).and_then(|last| self.piece_at(last).map(|piece| piece.end(last)));
-        start..end.unwrap_or(start).max(start)
+        let first = self.piece_at(range.start);
+        let start = first.map_or(0, |piece| piece.start(range.start));
+        let Some(at) = range.end.checked_sub(1) else { return start..start };
+        let last = self.piece_at(at);
+        let end = last.map_or(start, |piece| piece.end(at));
+        match (first, last) {
+            // What was set aside stands behind the text, and came from within it.
+            (Some(first), Some(last)) if last.original < first.original => {
+                last.original as usize..(first.original + first.original_len) as usize
+            }
+            _ => start..end.max(start),
+        }
     }
 
     /// The way back for many ranges, in the order of their beginnings.
@@ -218,6 +240,15 @@ impl<'a> Builder<'a> {
             self.text.push_str(replacement);
         }
         self.done = range.end;
+    }
+
+    /// Copies a range of the source a second time, behind the whole of it and on a line of its own.
+    fn append(&mut self, range: Range<usize>) {
+        self.copy_to(self.source.len());
+        self.done = range.start;
+        self.replace(range.start..range.start, "\n");
+        self.copy_to(range.end);
+        self.done = self.source.len();
     }
 
     /// Ends the view; `None` when nothing was replaced.

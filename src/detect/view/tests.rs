@@ -78,6 +78,31 @@ fn rows() {
 }
 
 #[test]
+fn what_tags_say_stands_behind() {
+    for (text, expected) in [
+        ("7328<b class=\"a b\">29</b>320 <font color=red size='2' />x", "732829320 x"),
+        (
+            "voir <a href=\"/c/12\" title=\"Mme Claire Martin\">le dossier</a>.",
+            "voir le dossier.\n<a href=\"/c/12\" title=\"Mme Claire Martin\">",
+        ),
+        ("x &lt;span title='catholique'&gt;", "x \n<span title='catholique'>"),
+        ("si x <i et Mme Claire Martin vient> alors", "si x  alors\n<i et Mme Claire Martin vient>"),
+        ("<b class=Martin>1</b><u lang=fr x>2</u>", "12\n<b class=Martin>\n<u lang=fr x>"),
+    ] {
+        let view = View::of_all(text).unwrap();
+        assert_eq!(view.text(), expected);
+    }
+    let text = "é <a title=\"Mme Claire Martin\">le <b>12</b></a> 1234567.0";
+    let view = View::of_all(text).unwrap();
+    for (part, original) in
+        [("Mme Claire Martin", "Mme Claire Martin"), ("le 12", "le <b>12"), ("1234567", "1234567.0")]
+    {
+        let at = view.text().find(part).unwrap();
+        assert_eq!(&text[view.original(at..at + part.len())], original);
+    }
+}
+
+#[test]
 fn names_come_apart() {
     let read = |text: &str, joint| View::of_name(text, joint).map_or_else(|| text.to_owned(), |view| view.text);
     for (text, marks, capitals) in [
@@ -145,6 +170,7 @@ fn fragment() -> impl Strategy<Value = String> {
         Just("**4**".to_owned()),
         Just("4\\s+5\\-6\\ ".to_owned()),
         Just("<b>1</b>é`2`".to_owned()),
+        Just("<i x=É>1234567.0".to_owned()),
         Just("=41=42=43\\textbf{1}".to_owned()),
     ]
 }
@@ -162,6 +188,18 @@ proptest! {
             prop_assert!(range.start >= last.start && range.end >= last.end, "out of order");
             prop_assert!(range.start >= last.end || range == last, "characters share bytes only as a whole");
             last = range;
+        }
+    }
+
+    #[test]
+    fn offsets_of_all_lead_back(fragments in proptest::collection::vec(fragment(), 0..12)) {
+        let text = fragments.concat();
+        let Some(view) = View::of_all(&text) else { return Ok(()) };
+        for (at, c) in view.text().char_indices() {
+            let range = view.original(at..at + c.len_utf8());
+            prop_assert!(text.get(range.clone()).is_some(), "not on character boundaries");
+            prop_assert!(!range.is_empty() || c == '\n');
+            prop_assert!(text.get(view.original(view.text().floor_char_boundary(at / 2)..at + c.len_utf8())).is_some());
         }
     }
 
