@@ -46,6 +46,8 @@ mod schemas;
 mod servers;
 #[path = "apis/spellings.rs"]
 mod spellings;
+#[path = "apis/unnamed.rs"]
+mod unnamed;
 #[path = "apis/wire.rs"]
 mod wire;
 

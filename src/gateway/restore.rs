@@ -208,6 +208,7 @@ impl Restored {
         }
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.text_out += charge::text_bytes(&view.leaves);
+            ledger.unnamed(&view.unknown);
         }
         let mut edits = self.names(&view.leaves);
         if self.vault.is_empty() {

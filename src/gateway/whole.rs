@@ -119,6 +119,7 @@ fn whole(
     let usage = view.usage;
     ledger.is_gathered = true;
     ledger.text_out += charge::text_bytes(&view.leaves);
+    ledger.unnamed(&view.unknown);
     let mut edits = Vec::new();
     if let Some(mut keeper) = keeper {
         edits = keeper.edits(&view.leaves);
