@@ -27,6 +27,8 @@ mod citations;
 mod ends;
 #[path = "apis/failures.rs"]
 mod failures;
+#[path = "apis/filters.rs"]
+mod filters;
 #[path = "apis/joints.rs"]
 mod joints;
 #[path = "apis/models.rs"]

@@ -55,7 +55,7 @@ pub struct ReplyLeaf<'a> {
 pub struct Within {
     /// Byte range of the object.
     pub span: Range<u32>,
-    /// Its place in the array that it is an element of.
+    /// Its place in the array that it is an element of; 0 where it is of none.
     pub part: u32,
 }
 

@@ -186,7 +186,8 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
 
     fn enter(&mut self, document: &Document<'a>, at: &At<'_, Says>, node: &Node) -> Result<(), Infallible> {
         let mut scope = self.scope();
-        scope.within = Within { span: node.span(), part: at.position };
+        let part = if at.key == Under::Nothing { at.position } else { 0 };
+        scope.within = Within { span: node.span(), part };
         if let Spot::Known(place) = at.spot {
             self.indices(document, at, place, &mut scope);
             match place.means {
