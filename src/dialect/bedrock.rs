@@ -45,7 +45,7 @@ pub(super) static LANGUAGE: Language = Language {
     path_names_model: false,
     untyped: true,
     events: false,
-    headers: &[],
+    headers: GUARDS,
     json_answers: &[("outputConfig.textFormat.type", "json")],
     error_body,
     stream_error,
@@ -53,6 +53,13 @@ pub(super) static LANGUAGE: Language = Language {
     models_body,
     flush,
 };
+
+/// Where invoke-model asks for a guardrail, an object at the provider that reads the texts. Converse asks for one in the body.
+const GUARDS: &[(&str, &[&str])] = &[
+    ("x-amzn-bedrock-guardrailidentifier", &[]),
+    ("x-amzn-bedrock-guardrailversion", &[]),
+    ("x-amzn-bedrock-trace", &[]),
+];
 
 const INVOKE: Operation = Operation::new("invoke_model");
 const INVOKE_STREAM: Operation = Operation::new("invoke_model_stream");
