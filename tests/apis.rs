@@ -29,6 +29,8 @@ mod ends;
 mod failures;
 #[path = "apis/filters.rs"]
 mod filters;
+#[path = "apis/forms.rs"]
+mod forms;
 #[path = "apis/joints.rs"]
 mod joints;
 #[path = "apis/models.rs"]

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::super::anthropic;
-use super::super::openai::chat::MESSAGE as SPOKEN;
+use super::super::openai::chat::{FORMAT, MESSAGE as SPOKEN};
 use super::super::openai::common::WORDS;
 use super::super::openai::replies::{CHOICE, MESSAGE};
 use super::super::openai::stream::{TEXT, choice};
@@ -34,8 +34,9 @@ pub(super) const GOVERNED: &[&str] = &["messages", "inputText", "prompt", "messa
 /// A request.
 pub(super) static REQUEST: LazyLock<RequestTable> = LazyLock::new(|| {
     let mut groups = anthropic::message_groups();
-    groups.extend::<[(&str, &[Row<Means>]); 8]>([
+    groups.extend::<[(&str, &[Row<Means>]); 9]>([
         ("", NOVA),
+        ("", FORMAT),
         ("", OTHERS),
         ("", fields::SHARED),
         ("messages[]", SPOKEN),
