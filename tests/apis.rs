@@ -29,6 +29,10 @@ mod ends;
 mod failures;
 #[path = "apis/hidden.rs"]
 mod hidden;
+#[path = "apis/filters.rs"]
+mod filters;
+#[path = "apis/forms.rs"]
+mod forms;
 #[path = "apis/joints.rs"]
 mod joints;
 #[path = "apis/models.rs"]
@@ -48,6 +52,8 @@ mod schemas;
 mod servers;
 #[path = "apis/spellings.rs"]
 mod spellings;
+#[path = "apis/unnamed.rs"]
+mod unnamed;
 #[path = "apis/wire.rs"]
 mod wire;
 

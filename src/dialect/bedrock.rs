@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::anthropic;
 use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
-use super::openai::{common::WORDS, fault};
+use super::openai::{chat::FORMAT, common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
 use super::reply::Says::{
@@ -45,14 +45,32 @@ pub(super) static LANGUAGE: Language = Language {
     path_names_model: false,
     untyped: true,
     events: false,
-    headers: &[],
-    json_answers: &[("outputConfig.textFormat.type", "json")],
+    headers: GUARDS,
+    json_answers: JSON_ANSWERS,
     error_body,
     stream_error,
     failures: &failure::AWS,
     models_body,
     flush,
 };
+
+/// Where invoke-model asks for a guardrail, an object at the provider that reads the texts. Converse asks for one in the body.
+const GUARDS: &[(&str, &[&str])] = &[
+    ("x-amzn-bedrock-guardrailidentifier", &[]),
+    ("x-amzn-bedrock-guardrailversion", &[]),
+    ("x-amzn-bedrock-trace", &[]),
+];
+
+/// Where a request asks for JSON: in Converse, and in the words of the model's own API.
+const JSON_ANSWERS: &[(&str, &str)] = &[
+    ("outputConfig.textFormat.type", "json"),
+    ("output_config.format.type", "json"),
+    ("output_format.type", "json"),
+    ("response_format.type", "json"),
+    ("additionalModelRequestFields.output_config.format.type", "json"),
+    ("additionalModelRequestFields.output_format.type", "json"),
+    ("additionalModelRequestFields.response_format.type", "json"),
+];
 
 const INVOKE: Operation = Operation::new("invoke_model");
 const INVOKE_STREAM: Operation = Operation::new("invoke_model_stream");
@@ -87,6 +105,7 @@ static CONVERSE: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[].content[]", SOURCED),
         ("messages[].content[].toolResult.content[]", SOURCED),
         ("additionalModelRequestFields", anthropic::OPTIONS),
+        ("additionalModelRequestFields", FORMAT),
         ("additionalModelRequestFields", fields::SHARED),
         ("additionalModelRequestFields", fields::OPTIONS),
         ("additionalModelRequestFields.tools[]", anthropic::TOOL),

@@ -35,7 +35,7 @@ pub(crate) struct Language {
     pub(crate) untyped: bool,
     /// Its streams are server-sent events.
     pub(crate) events: bool,
-    /// Headers that are passed on, each with the words that it may hold.
+    /// Headers that are passed on, each with the words that it may hold; one without words is refused.
     pub(crate) headers: &'static [(&'static str, &'static [&'static str])],
     /// Paths and beginnings of values by which a request asks for an answer that is JSON itself.
     pub(crate) json_answers: &'static [(&'static str, &'static str)],
@@ -255,11 +255,7 @@ fn passed(language: &Language, headers: &HeaderMap) -> Result<Vec<(&'static str,
         for value in headers.get_all(*name) {
             for word in value.to_str().unwrap_or("\u{fffd}").split(',').map(str::trim).filter(|word| !word.is_empty()) {
                 let Some(word) = words.iter().find(|known| **known == word) else {
-                    let message = format!(
-                        "a word of the header `{name}` is not one that this gateway knows; it passes {}",
-                        words.join(", ")
-                    );
-                    return Err(Refusal::invalid("header_not_governed", message).at(*name));
+                    return Err(Refusal::invalid("header_not_governed", not_passed(name, words)).at(*name));
                 };
                 found.push(word);
             }
@@ -269,6 +265,17 @@ fn passed(language: &Language, headers: &HeaderMap) -> Result<Vec<(&'static str,
         }
     }
     Ok(taken)
+}
+
+/// What is said of a header that asks for something that does not pass: silence would be taken for its being done.
+fn not_passed(name: &str, words: &[&str]) -> String {
+    match words {
+        [] => format!("what the header `{name}` asks for does not pass this gateway; leave it out"),
+        words => {
+            let words = words.join(", ");
+            format!("a word of the header `{name}` is not one that this gateway knows; it passes {words}")
+        }
+    }
 }
 
 /// A path that a template covers.

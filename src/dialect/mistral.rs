@@ -44,6 +44,7 @@ static AGENTS: LazyLock<RequestTable> = LazyLock::new(|| {
         ("", common::SAMPLING),
         ("", AGENT),
         ("", chat::CHAT),
+        ("", chat::FORMAT),
         ("messages[]", chat::MESSAGE),
         ("messages[].content[]", common::PART),
         ("tools[]", chat::TOOL),

@@ -269,7 +269,8 @@ pub fn reply_leaves(api: Api, body: &str) -> Result<ReplyView<'_>, Unreadable> {
     let endpoint = endpoint(api).ok_or(Unreadable { at: 0 })?;
     let seen = reply::read(body, endpoint.whole, reply::Piecewise::No)?;
     let usage = seen.usage();
-    Ok(ReplyView { leaves: seen.leaves, logprobs: seen.logprobs, positions: seen.positions, usage })
+    let (positions, unknown) = (seen.positions, seen.unknown);
+    Ok(ReplyView { leaves: seen.leaves, logprobs: seen.logprobs, positions, usage, unknown })
 }
 
 /// Finds the leaves of one event of a stream; `event` is the name that the frame gives it, `data` its data.

@@ -36,7 +36,7 @@ pub(super) static LANGUAGE: Language = Language {
     untyped: false,
     events: false,
     headers: &[],
-    json_answers: &[("format", ""), ("format.*", "")],
+    json_answers: &[("format", "json"), ("format.*", "")],
     error_body,
     stream_error,
     failures: &failure::NONE,

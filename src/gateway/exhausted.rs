@@ -26,8 +26,14 @@ pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
     // Whoever probes for protected documents learns no rule, passage or score.
     let is_owed_to_a_leak = examined.is_owed_to_a_leak();
     let why = if is_owed_to_a_leak { Vec::new() } else { removed_by_rules(examined) };
-    let first_rule = why.first().map(|(rule, _)| rule.clone());
-    let reasons: Vec<String> = why.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect();
+    let undone = if is_owed_to_a_leak { Vec::new() } else { removed_by_duties(examined) };
+    let first_rule = why.first().or_else(|| Some(&undone.first()?.0)).map(|(rule, _)| rule.clone());
+    let mut reasons: Vec<String> = why.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect();
+    reasons.extend(
+        undone.iter().map(|((rule, because), duty)| {
+            format!("rule `{rule}`: {because}; it demands `{duty}`, which cannot be done")
+        }),
+    );
     let frozen = plan.removed.iter().any(|removed| removed.why == Removal::Frozen);
     let reasons: Vec<String> = frozen.then(|| FROZEN.to_owned()).into_iter().chain(reasons).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
@@ -220,4 +226,16 @@ fn removed_by_rules(examined: &Examined) -> Vec<(Word, Word)> {
         }
     }
     rules
+}
+
+/// The rules whose duty cannot be done on the request at a backend that serves the model, each once with that duty.
+fn removed_by_duties(examined: &Examined) -> Vec<((Word, Word), Word)> {
+    let mut undone = Vec::new();
+    for removed in examined.plan.removed.iter().filter(|one| examined.serves(one.backend, &examined.model)) {
+        if let Removal::Duty(_) = removed.why {
+            let by = policy::undone(&examined.snapshot.policy, &examined.facts, removed.backend);
+            undone.extend(by.filter(|by| !undone.contains(by)));
+        }
+    }
+    undone
 }

@@ -21,7 +21,8 @@ pub(super) fn told(api: Api, event: Option<&str>, data: Option<&str>) -> (Refusa
 /// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
 pub(super) fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
     match leaf.landing {
-        dialect::Landing::Text if json && matches!(leaf.channel.kind, ChannelKind::Text | ChannelKind::TextPart) => {
+        // The answer's own text, in pieces or whole.
+        dialect::Landing::Text if json && (leaf.is_text || leaf.channel.kind == ChannelKind::TextPart) => {
             Landing::JsonInString
         }
         dialect::Landing::Text => Landing::Text,

@@ -3,6 +3,7 @@
 //! The ledger travels with the request and then with the body of its answer, so that an answer that breaks off, a client
 //! that leaves and a panic all end in the record, each under its own word. Nothing in it is text of the request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -294,6 +295,15 @@ impl Ledger {
             Ok(runtime) => drop(self.gate.sealing.spawn_blocking_on(work, &runtime)),
             Err(_) => work(),
         }
+    }
+
+    /// Counts texts of the answer that no table of its API names.
+    pub(super) fn unnamed(&self, paths: &[&'static str]) {
+        let mut counts = BTreeMap::new();
+        for path in paths {
+            *counts.entry(*path).or_default() += 1;
+        }
+        self.gate.telemetry.unknown_leaves(&Word::fixed(self.dialect.name()), &counts);
     }
 
     /// An answer begins.

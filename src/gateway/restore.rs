@@ -208,6 +208,7 @@ impl Restored {
         }
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.text_out += charge::text_bytes(&view.leaves);
+            ledger.unnamed(&view.unknown);
         }
         let mut edits = self.names(&view.leaves);
         if self.vault.is_empty() {
@@ -237,7 +238,10 @@ impl Restored {
                 |list: &TokenList, leaf: &ReplyLeaf<'_>| Some(self.lines.get_mut(&leaf.channel)?.logprobs(list));
             edits.extend(logprobs::edits(of, &view.leaves, &moved, piece));
         }
-        let running = |position: &Position| Some(self.lines.get(&position.channel)?.moves());
+        let running = |position: &Position| match self.lines.get(&position.channel) {
+            Some(line) => Some(line.moves()),
+            None => self.threads.moved(position.channel),
+        };
         edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
         self.overtake(view, number);
         let over: Vec<Ended> = view.ends.iter().copied().filter(|ended| closes || ended.is_sure()).collect();

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::line::Line;
-use crate::dialect::{Channel, Joint, ReplyLeaf};
-use crate::transform::Thread;
+use crate::dialect::{Channel, ChannelKind, Joint, ReplyLeaf};
+use crate::transform::{Moves, Thread};
 
 /// Those of a streamed answer.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Threads {
     ended: HashMap<Joint, Thread>,
     /// What stood before each part, by its joint, block and place in that: events that end a part say it once more.
     before: HashMap<(Joint, u32, u32), Thread>,
+    /// Where the places of the answers that ended are now: a filter that runs beside them speaks of them later.
+    moved: HashMap<Channel, Moves>,
 }
 
 impl Threads {
@@ -35,10 +37,18 @@ impl Threads {
 
     /// Notes that a running text ends.
     pub(super) fn end(&mut self, channel: Channel, line: &Line) {
+        if channel.kind == ChannelKind::Text {
+            self.moved.insert(channel, line.moves());
+        }
         let ending = self.latest.iter().filter(|(_, latest)| **latest == channel);
         for joint in ending.map(|(joint, _)| *joint).collect::<Vec<_>>() {
             self.ended.insert(joint, line.thread());
         }
+    }
+
+    /// Where the places of a text that ended are now.
+    pub(super) fn moved(&self, channel: Channel) -> Option<Moves> {
+        self.moved.get(&channel).cloned()
     }
 
     /// What was read before a text that repeats a part, or several; `said` is what was read of its own event.

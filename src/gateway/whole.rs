@@ -20,7 +20,7 @@ use super::restore::Restored;
 use super::route::Leg;
 use super::source::Source;
 use super::{body, charge, edge, logprobs};
-use crate::dialect::{self, Usage};
+use crate::dialect::{self, Channel, ChannelKind, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
 use crate::transform::{Counts, Restorer, Thread, Vault};
@@ -119,6 +119,7 @@ fn whole(
     let usage = view.usage;
     ledger.is_gathered = true;
     ledger.text_out += charge::text_bytes(&view.leaves);
+    ledger.unnamed(&view.unknown);
     let mut edits = Vec::new();
     if let Some(mut keeper) = keeper {
         edits = keeper.edits(&view.leaves);
@@ -130,17 +131,20 @@ fn whole(
     }
     let restorer = Restorer::new(vault);
     let (mut moved, mut threads) = (Moved::default(), HashMap::new());
-    let restored = view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore && !vault.is_empty());
-    for (index, leaf) in restored {
+    for parts in parts(&view.leaves).into_iter().filter(|_| !vault.is_empty()) {
+        let Some((_, first)) = parts.first() else { continue };
         let mut alone = Thread::default();
-        let thread = leaf.joint.map_or(&mut alone, |joint| threads.entry(joint).or_default());
-        let restored = restorer.restore_part(&leaf.text, landing(leaf, json), thread);
-        ledger.count(restored.counts);
-        if restored.text != *leaf.text {
-            let replacement = quote(&restored.text);
-            share.grow(replacement.len() * 2)?;
-            edits.push(Edit { span: leaf.span.clone(), replacement });
-            moved.note(index, restored.moves);
+        let thread = first.joint.map_or(&mut alone, |joint| threads.entry(joint).or_default());
+        let texts: Vec<&str> = parts.iter().map(|(_, leaf)| &*leaf.text).collect();
+        let restored = restorer.restore_parts(&texts, landing(first, json), thread);
+        for ((index, leaf), restored) in parts.into_iter().zip(restored) {
+            ledger.count(restored.counts);
+            if restored.text != *leaf.text {
+                let replacement = quote(&restored.text);
+                share.grow(replacement.len() * 2)?;
+                edits.push(Edit { span: leaf.span.clone(), replacement });
+                moved.note(index, restored.moves);
+            }
         }
     }
     let called = view.leaves.iter().filter(|leaf| leaf.called);
@@ -157,6 +161,21 @@ fn whole(
     share.grow(text.len())?;
     let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))
+}
+
+/// The leaves that are restored, with their places: those of one running text together, in the order in which each begins.
+fn parts<'v, 'a>(leaves: &'v [ReplyLeaf<'a>]) -> Vec<Vec<(usize, &'v ReplyLeaf<'a>)>> {
+    let (mut groups, mut running): (Vec<Vec<_>>, HashMap<Channel, usize>) = Default::default();
+    for (index, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
+        let own = groups.len();
+        let at =
+            if leaf.channel.kind == ChannelKind::Whole { own } else { *running.entry(leaf.channel).or_insert(own) };
+        match groups.get_mut(at) {
+            Some(group) => group.push((index, leaf)),
+            None => groups.push(vec![(index, leaf)]),
+        }
+    }
+    groups
 }
 
 /// How many strings and containers an answer has at most: numbers in arrays (an embedding) are no leaves.

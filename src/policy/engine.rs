@@ -128,6 +128,17 @@ pub fn owing(policy: &Policy, facts: &Facts, backend: BackendId, entity: EntityI
     demanding.max_by_key(|(action, _)| *action).map(|(_, rule)| named(rule))
 }
 
+/// The first rule whose duty on a backend cannot be done, with its reason and the duty: what takes the backend out before anything of
+/// the request is changed.
+pub fn undone(policy: &Policy, facts: &Facts, backend: BackendId) -> Option<((Word, Word), Word)> {
+    let pass = Pass::new(policy, facts, View::arrived(facts, policy), Undetected::Real);
+    let mut demands = pass.demands.iter().filter(|demand| has(&demand.rule.on, backend));
+    demands.find_map(|demand| match pass.merge(&mut Duties::default(), demand) {
+        Err(Removal::Duty(duty)) => Some((named(demand.rule), duty)),
+        _ => None,
+    })
+}
+
 /// Sorts by tier, then by what the sheet prefers, then by the fewest changes; equal places share a rank.
 fn rank(mut ranked: Vec<(Tier, u64, usize, Choice)>) -> Vec<Choice> {
     ranked.sort_by_key(|place| (place.0, place.1, place.2, place.3.backend));

@@ -101,7 +101,7 @@ pub use compile::compile;
 pub use compiled::Policy;
 pub use dates::day;
 pub use diagnostic::{Diagnostic, render};
-pub use engine::{HOSTED_RULE, decide, owing};
+pub use engine::{HOSTED_RULE, decide, owing, undone};
 pub use facts::{Context, facts};
 pub use frozen::freeze;
 pub use inventory::INSTRUMENTS as TRANSFER_INSTRUMENTS;

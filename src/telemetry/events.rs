@@ -85,7 +85,7 @@ impl Telemetry {
         }
     }
 
-    /// Counts the leaves of a request that no table names, by the place of the table that is nearest.
+    /// Counts the leaves of a request, or the texts of an answer, that no table names, by the place of the table that is nearest.
     pub fn unknown_leaves(&self, dialect: &Word, counts: &BTreeMap<&'static str, u64>) {
         for (path, count) in counts {
             let labels = LeafLabels { dialect: dialect.clone(), path: Word::fixed(path) };

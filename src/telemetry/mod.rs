@@ -212,7 +212,7 @@ impl Telemetry {
         r.register("changes", "Values changed before sending, by type and action", self.changes.clone());
         r.register(
             "unknown_leaves",
-            "Leaves of requests that no table of their API names, by its nearest place",
+            "Leaves of requests, and texts of answers, that no table of their API names, by its nearest place",
             self.unknown_leaves.clone(),
         );
         r.register("restored", "Pseudonyms restored in answers", self.restored.clone());

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::cursor::is_glue;
 use super::duty::{CannotDo, Instead, Why, duty};
-use super::literal::bare_in_json;
+use super::literal::{bare_in_json, keys_in_json};
 use super::mint::{Keys, Mint, Value};
 use super::moves::Moves;
 use super::name::{is_apart, is_name, spelt, takes_parts};
@@ -198,11 +198,16 @@ fn rewrite<'a>(
         }
     }
     let pieces = merge(pieces);
+    let in_keys = keys_in_json(field, text, pieces.iter().map(|piece| piece.range.clone()));
     let mut instead = Vec::with_capacity(pieces.len());
-    for piece in pieces {
+    for (piece, in_key) in pieces.into_iter().zip(in_keys) {
         let info = catalogue.info(piece.entity).ok_or_else(|| cannot(&piece, field, catalogue, Why::Misplaced))?;
         let duty = duty(piece.action, field).map_err(|why| cannot(&piece, field, catalogue, why))?;
-        instead.push((piece, info, duty.instead(info)));
+        let put = duty.instead(info);
+        if in_key && matches!(put, Instead::Words(_)) {
+            return Err(cannot(&piece, field, catalogue, Why::Key));
+        }
+        instead.push((piece, info, put));
     }
     let empty = instead.iter().any(|(.., instead)| *instead == Instead::EmptyField);
     let json = memchr::memchr(b'\\', text.as_bytes()).is_some() && is_json(field.role, text);

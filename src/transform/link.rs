@@ -12,12 +12,18 @@
 //! of Windows (`\\\\server\\share`) is none. Behind a `<base>` that leads elsewhere every attribute and destination leads there. Withheld
 //! too is what stands in a share's path in an attribute. Out of sight: a `<base>` behind the address, and scripts.
 //!
+//! A link that writes to somebody (`mailto:`, `sms:`) names nobody that policy knows, and what stands behind its address is what is
+//! written: no value is put there. The address itself may be one.
+//!
 //! It sees the text as the client will: restored values pass through it too, or a planted value could be the beginning of a
 //! URL.
+
+mod end;
 
 use super::address::Address;
 use super::markup::Markup;
 use super::unit::{Landing, Unit};
+use end::End;
 
 /// The reader's state after some text.
 #[derive(Debug, Clone)]
@@ -26,6 +32,8 @@ pub(super) struct Link {
     markup: Markup,
     /// What ends the URL that the text stands in; `None` outside.
     inside: Option<End>,
+    /// The same in the address of a link that writes to somebody.
+    addressed: Option<End>,
     address: Address,
     /// The last eight characters, lower case, the latest in the low byte; zero for what is not ASCII.
     recent: u64,
@@ -54,21 +62,6 @@ pub(super) struct Link {
 /// A character, and whether it was escaped.
 pub(super) type Mark = (char, bool);
 
-/// What ends a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// This quote; when it was escaped, any spelling of it.
-    Quote(Mark),
-    /// `>`, or the end of the line.
-    Angle,
-    /// A blank, or the closing bracket at this depth.
-    Bracket(char, char, u32),
-    /// A blank behind the closing bracket: before it, one may end an escape of CSS.
-    Css,
-    /// A blank.
-    Blank,
-}
-
 impl Link {
     pub(super) fn new(landing: Landing) -> Self {
         let nothing = ('\n', false);
@@ -76,6 +69,7 @@ impl Link {
             landing,
             markup: Markup::default(),
             inside: None,
+            addressed: None,
             address: Address::default(),
             recent: 0,
             joined: 0,
@@ -99,7 +93,7 @@ impl Link {
 
     /// Whether what follows must be read character by character: in a tag every one may matter.
     pub(super) fn is_watchful(&self) -> bool {
-        self.inside.is_some() || self.based || self.markup.is_in_tag()
+        self.inside.is_some() || self.addressed.is_some() || self.based || self.markup.is_in_tag()
     }
 
     /// Whether an address begins with what follows, whatever it is.
@@ -126,7 +120,10 @@ impl Link {
                 self.inside = self.go_on(end, unit.char, escaped, unit.escaped);
                 self.address.pass(unit.char);
             }
-            None => self.watch(unit.char, escaped),
+            None => {
+                self.watch(unit.char, escaped);
+                self.write_to(unit.char, escaped, unit.escaped);
+            }
         }
         if self.is_structural(unit.char, unit.escaped) {
             self.markup = Markup::default();
@@ -149,39 +146,44 @@ impl Link {
         }
         let mark = self.mark;
         self.watch(char, true);
+        self.write_to(char, true, true);
         self.mark = mark;
     }
 
     /// What ends the URL now that this character of it was read; `None` when this one did.
     fn go_on(&mut self, end: End, char: char, escaped: bool, spelt: bool) -> Option<End> {
-        let ended = self.is_structural(char, spelt)
+        if self.is_over(end, char, escaped, spelt) {
+            (self.recent, self.joined, self.run, self.joined_run) = (0, 0, 0, 0);
+            self.mark = (char, escaped);
+            self.css &= char != ')';
+            return None;
+        }
+        self.css &= !(end == End::Css && char == ')' && !escaped);
+        Some(end.behind(char, escaped))
+    }
+
+    /// Whether this character ends the URL.
+    fn is_over(&self, end: End, char: char, escaped: bool, spelt: bool) -> bool {
+        self.is_structural(char, spelt)
             || match end {
                 End::Quote((quote, opened_escaped)) => char == quote && (opened_escaped || !escaped),
                 End::Angle => (char == '>' && !escaped) || char == '\n',
                 End::Bracket(_, close, depth) => ends_url(char) || (char == close && !escaped && depth == 0),
                 End::Css => false,
                 End::Blank => ends_url(char),
-            };
-        if ended {
-            (self.recent, self.joined, self.run, self.joined_run) = (0, 0, 0, 0);
-            self.mark = (char, escaped);
-            self.css &= char != ')';
-            return None;
-        }
-        match end {
-            End::Bracket(open, close, depth) if char == open && !escaped => {
-                Some(End::Bracket(open, close, depth.saturating_add(1)))
             }
-            End::Bracket(open, close, depth) if char == close && !escaped => {
-                Some(End::Bracket(open, close, depth.saturating_sub(1)))
-            }
-            End::Css if char == ')' && !escaped => {
-                self.css = false;
-                Some(End::Blank)
-            }
-            // A destination that holds one is none.
-            End::Bracket(..) if char.is_control() => Some(End::Blank),
-            _ => Some(end),
+    }
+
+    /// Follows a link that writes to somebody, whose scheme was read before: behind the address the text stands in its URL. An
+    /// entity may spell the mark that ends the address.
+    fn write_to(&mut self, char: char, escaped: bool, spelt: bool) {
+        let Some(end) = self.addressed else { return };
+        if self.inside.is_some() || self.is_over(end, char, escaped, spelt) {
+            self.addressed = None;
+        } else if matches!(char, '?' | '&' | ';') {
+            (self.addressed, self.inside, self.address) = (None, Some(end), Address::default());
+        } else {
+            self.addressed = Some(end.behind(char, escaped));
         }
     }
 
@@ -202,6 +204,8 @@ impl Link {
         }
         if self.begins(char, (before, joined_before)) {
             self.begin(char, (before, joined_before));
+        } else if self.addressed.is_none() && !ends_url(char) {
+            self.addressed = self.end_of_letter((before, joined_before));
         }
         self.run = if of_run { self.run.saturating_add(1) } else { 0 };
         if !taken_out {
@@ -249,16 +253,28 @@ impl Link {
         let whole = (ends_with(joined, b"https:") && self.joined_run == SCHEME_CHARS)
             || (ends_with(joined, b"http:") && self.joined_run == SCHEME_CHARS - 1)
             || (is_slash(char) && self.joined_run == 1);
-        let lead = if whole { self.joined_lead } else { self.lead };
-        self.inside = Some(match (end_of(lead), self.markup.quote()) {
+        self.inside = Some(self.end_behind(if whole { self.joined_lead } else { self.lead }));
+        let plain = char == '/' && ends_with(before, b"https:") && self.run == SCHEME_CHARS;
+        self.address = if plain { Address::begun() } else { Address::default() };
+        self.based |= self.markup.is_base();
+    }
+
+    /// What ends a URL whose first run of characters stands behind this mark.
+    fn end_behind(&self, lead: Mark) -> End {
+        match (end_of(lead), self.markup.quote()) {
             // What a tag tells to go to, at once or in a while, ends with its attribute.
             (End::Blank, Some(quote)) if matches!(lead.0, '=' | ';' | ',') => End::Quote(quote),
             (End::Blank, _) if self.css => End::Css,
             (end, _) => end,
-        });
-        let plain = char == '/' && ends_with(before, b"https:") && self.run == SCHEME_CHARS;
-        self.address = if plain { Address::begun() } else { Address::default() };
-        self.based |= self.markup.is_base();
+        }
+    }
+
+    /// What ends the link that writes to somebody, where the text before is the scheme of one.
+    fn end_of_letter(&self, (before, joined): (u64, u64)) -> Option<End> {
+        if is_letter(before) {
+            return Some(self.end_behind(self.lead));
+        }
+        is_letter(joined).then(|| self.end_behind(self.joined_lead))
     }
 
     /// Notes what begins and ends the label of a Markdown link. None is seen where one could be none: over the end of a line,
@@ -276,6 +292,10 @@ impl Link {
     }
 }
 
+/// Schemes of links that write to somebody; none is longer than what is remembered.
+const LETTERS: &[&[u8]] =
+    &[b"mailto:", b"sms:", b"smsto:", b"mms:", b"mmsto:", b"xmpp:", b"sip:", b"sips:", b"skype:", b"im:"];
+
 /// Stands for the bracket that opens the destination of a Markdown link.
 const DESTINATION: char = '\u{F0000}';
 
@@ -290,6 +310,14 @@ const DRIVE_CHARS: usize = 3;
 
 /// Characters of `https:`; a longer run that ends in it is another scheme, or none.
 const SCHEME_CHARS: usize = 6;
+
+/// Whether the text ends in the scheme of a link that writes to somebody, and no other word's end.
+fn is_letter(recent: u64) -> bool {
+    let bytes = recent.to_be_bytes();
+    LETTERS.iter().any(|scheme| {
+        bytes.strip_suffix(*scheme).is_some_and(|lead| !lead.last().is_some_and(u8::is_ascii_alphanumeric))
+    })
+}
 
 /// Whether the text ends in `://`, or in two slashes that follow no letter or digit; browsers take `\` for `/`. Where an address
 /// stands, the second may be spelt as a reference, and the first may be a backslash.

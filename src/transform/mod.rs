@@ -28,6 +28,7 @@ mod markup;
 mod mint;
 mod moves;
 mod name;
+mod parts;
 mod pseudonymise;
 mod redact;
 mod restore;

@@ -11,6 +11,8 @@
 //! INVARIANT: `written` and `restored` are the lengths of what was passed so far, and every substitution among it is a
 //! [`Move`], in order, unless there were more than [`limits::MOVES_MAX`]: then no place is told.
 
+use std::ops::Range;
+
 use crate::limits;
 use crate::model::Measure;
 
@@ -35,7 +37,7 @@ struct Move {
 }
 
 /// The length of a text in both measures.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Length {
     bytes: u64,
     chars: u64,
@@ -45,6 +47,11 @@ impl Length {
     fn add(&mut self, text: &str) {
         self.bytes += text.len() as u64;
         self.chars += characters(text);
+    }
+
+    /// How far it is behind another, if it is.
+    const fn behind(self, other: Self) -> Self {
+        Self { bytes: self.bytes.saturating_sub(other.bytes), chars: self.chars.saturating_sub(other.chars) }
     }
 
     const fn of(self, measure: Measure) -> u64 {
@@ -84,6 +91,31 @@ impl Moves {
     /// Bytes and characters of the written text that were passed so far.
     pub const fn written(&self) -> (u64, u64) {
         (self.written.bytes, self.written.chars)
+    }
+
+    /// What was put into a part of the written text, as places of the part and of what became of it. `text` is the written text,
+    /// `part` a range of its bytes; a substitution that reaches out of it belongs to the part in which it begins.
+    pub(super) fn part(&self, text: &str, part: Range<usize>) -> Self {
+        let length = |bytes: usize| {
+            let mut length = Length::default();
+            length.add(text.get(..bytes).unwrap_or_default());
+            length
+        };
+        let (from, until) = (length(part.start), length(part.end));
+        let now = |place: Length| Length {
+            bytes: self.at(place.bytes, Measure::Bytes, true).unwrap_or_default(),
+            chars: self.at(place.chars, Measure::Chars, true).unwrap_or_default(),
+        };
+        let (new_from, new_until) = (now(from), now(until));
+        let within = |moved: &&Move| from.bytes < moved.until.bytes && moved.from.bytes < until.bytes;
+        let list = self.list.iter().filter(within).map(|moved| Move {
+            from: moved.from.behind(from),
+            until: moved.until.min(until).behind(from),
+            new_from: moved.new_from.behind(new_from),
+            new_until: moved.new_until.behind(new_from),
+        });
+        let (written, restored) = (until.behind(from), new_until.behind(new_from));
+        Self { list: list.collect(), written, restored, lost: self.lost }
     }
 
     /// The place in the restored text of a place in the written one; `end`: it is the end of a range, which a value that it

@@ -76,6 +76,11 @@ impl<'v> Restorer<'v> {
         Self { vault }
     }
 
+    /// What it restores from.
+    pub(super) const fn vault(&self) -> &'v Vault {
+        self.vault
+    }
+
     /// Restores a whole text.
     #[must_use]
     pub fn restore_whole(&self, text: &str, landing: Landing) -> Restored {

@@ -263,3 +263,36 @@ async fn texts_of_events_that_no_table_names_are_joined() {
     let done = events.iter().position(|event| event["type"] == "response.tomorrow.done").unwrap();
     assert!(last < done, "{}", answer.body);
 }
+
+/// A pseudonym that lies in two parts of a whole answer is one for whoever joins them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pseudonym_in_two_parts_is_restored() {
+    for (name, api, path) in [
+        ("gemini", Speaks::Gemini, "/v1beta/models/assistant:generateContent"),
+        ("chat", Speaks::OpenAi, "/v1/chat/completions"),
+    ] {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = api.dialects();
+        let script = move |asked: &Asked| {
+            let (_, rest) = asked.body.split_once('<').unwrap();
+            let (token, _) = rest.split_once('>').unwrap();
+            let (first, second) = token.split_at(3);
+            answer(name, &[format!("to <{first}"), format!("{second}> and <{token}>.")])
+        };
+        let _server = plot.script("us-cloud", script).await;
+        let house = plot.open().await;
+        let text = format!("write to {EMAIL} today");
+        let body = match api {
+            Speaks::Gemini => json!({"contents": [{"role": "user", "parts": [{"text": text}]}]}),
+            _ => json!({"model": "assistant", "messages": [{"role": "user", "content": text}]}),
+        };
+        let answer = house.client.post(path, body.to_string()).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+        let told: Value = answer.json();
+        let parts = ["/candidates/0/content/parts", "/choices/0/message/content"];
+        let parts = parts.iter().find_map(|at| told.pointer(at)?.as_array()).unwrap();
+        let texts: Vec<&str> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
+        assert_eq!(texts, [format!("to {EMAIL}"), format!(" and {EMAIL}.")], "{name}");
+    }
+}

@@ -35,3 +35,27 @@ async fn a_refusal_names_no_rule_about_other_backends() {
         }
     }
 }
+
+/// A duty that nobody has built takes out every backend: the refusal names it, and the rule.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_the_duty_that_cannot_be_done() {
+    let mut plot = Plot::new().await;
+    let sheet = plot.path("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    let (head, _) = text.split_once("allow backends").unwrap();
+    let rules = "allow backends named us-cloud\n\nrule coarser-abroad\n  because \"the board said so\"\n  when data includes personal\n  must generalise personal\n";
+    std::fs::write(&sheet, format!("{head}{rules}")).unwrap();
+    plot.only(&["us-cloud"]);
+    let house = plot.open().await;
+    for (text, status) in [("Write to camille.aubertin@example.com.", 403), ("Write a poem.", 200)] {
+        let body = json!({"model": "assistant", "messages": [{"role": "user", "content": text}]});
+        let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        let told = ["coarser-abroad", "the board said so", "generalise"].iter().all(|word| answer.body.contains(word));
+        assert_eq!(
+            (told, answer.header("octroi-rule") == "coarser-abroad"),
+            (status == 403, status == 403),
+            "{answer:?}"
+        );
+    }
+}

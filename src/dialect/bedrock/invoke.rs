@@ -10,15 +10,15 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::super::anthropic;
-use super::super::openai::chat::MESSAGE as SPOKEN;
+use super::super::openai::chat::{FORMAT, MESSAGE as SPOKEN};
 use super::super::openai::common::WORDS;
 use super::super::openai::replies::{CHOICE, MESSAGE};
 use super::super::openai::stream::{TEXT, choice};
 use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::super::reply::Closing::{Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Block, Called, Ends, FinishLast, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens,
-    Over, Piece,
+    self, Block, Called, Ends, FinishLast, Fixed, Inner, InputTokens, MoreCachedTokens, MoreInputTokens, Outer,
+    OutputTokens, Over, Piece,
 };
 use super::super::reply::{Channel, Held};
 use super::super::request::Means::{self, Is};
@@ -34,8 +34,9 @@ pub(super) const GOVERNED: &[&str] = &["messages", "inputText", "prompt", "messa
 /// A request.
 pub(super) static REQUEST: LazyLock<RequestTable> = LazyLock::new(|| {
     let mut groups = anthropic::message_groups();
-    groups.extend::<[(&str, &[Row<Means>]); 8]>([
+    groups.extend::<[(&str, &[Row<Means>]); 9]>([
         ("", NOVA),
+        ("", FORMAT),
         ("", OTHERS),
         ("", fields::SHARED),
         ("messages[]", SPOKEN),
@@ -84,8 +85,9 @@ pub(super) static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
 /// A chunk of a stream.
 pub(super) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
     let mut groups = anthropic::event_groups();
-    groups.extend::<[(&str, &[Row<Says>]); 5]>([
+    groups.extend::<[(&str, &[Row<Says>]); 6]>([
         ("", ANSWERS),
+        ("", CALLS_OF_COHERE),
         ("", EVENTS_OF_NOVA),
         ("choices[]", CHOICE),
         ("choices[].message", MESSAGE),
@@ -131,6 +133,15 @@ const WHOLES: &[Row<Says>] = &[
     row("tool_calls[].name", Called),
 ];
 
+/// The call of a tool that Cohere's models stream.
+const CALLS_OF_COHERE: &[Row<Says>] = &[
+    row("tool_call_delta.index", Inner),
+    row("tool_call_delta.name", Called),
+    row("tool_call_delta.parameters", Piece(Arguments)),
+    row("tool_calls[].name", Called),
+    row("response.tool_calls[].name", Called),
+];
+
 /// Chunks of Nova: the events of Converse, each in a member of its name.
 const EVENTS_OF_NOVA: &[Row<Says>] = &[
     row("messageStart.role", Fixed),
@@ -160,6 +171,11 @@ pub(super) fn flush(template: &str, channel: Channel, held: Held<'_>) -> Option<
     let alone = ["outputText", "generation", "completion", "text"].into_iter().find(|name| has(name).is_some());
     if let (Text, Some(name)) = (channel.kind, alone) {
         return Some(json!({ name: text }).to_string());
+    }
+    if has("tool_call_delta").is_some() {
+        let delta = json!({ "index": channel.inner, "parameters": text });
+        let chunk = json!({ "event_type": "tool-calls-chunk", "tool_call_delta": delta, "is_finished": false });
+        return (channel.kind == Arguments).then(|| chunk.to_string());
     }
     if has("outputs").is_some() {
         let output = json!({ "index": channel.outer, "text": text });

@@ -29,13 +29,6 @@ pub(in crate::dialect) const CHAT: &[Row<Means>] = &[
     row("prediction.content[].text", ASSISTANT),
     row("web_search_options", Hosts("web_search")),
     row("web_search_options.**", Is(Role::Hosted)),
-    row("response_format.type", CONTROL),
-    row("response_format.json_schema.name", NAME),
-    row("response_format.json_schema.description", SCHEMA),
-    row("response_format.json_schema.strict", CONTROL),
-    row("response_format.json_schema.schema.**", SCHEMA),
-    row("response_format.schema.**", SCHEMA),
-    row("response_format.grammar", SCHEMA),
     row("functions[].name", NAME),
     row("functions[].description", SCHEMA),
     row("functions[].parameters.**", SCHEMA),
@@ -50,6 +43,21 @@ pub(in crate::dialect) const CHAT: &[Row<Means>] = &[
     row("tool_choice.allowed_tools.tools[].function.name", NAME),
     row("tool_choice.allowed_tools.tools[].custom.name", NAME),
 ];
+
+/// How the answer is to look.
+pub(in crate::dialect) const FORMAT: &[Row<Means>] = &[
+    row("response_format.type", CONTROL),
+    row("response_format.json_schema.name", NAME),
+    row("response_format.json_schema.description", SCHEMA),
+    row("response_format.json_schema.strict", CONTROL),
+    row("response_format.json_schema.schema.**", SCHEMA),
+    row("response_format.schema.**", SCHEMA),
+    row("response_format.grammar", SCHEMA),
+];
+
+/// How it is to look in the words of NIM, `SGLang` and llama.cpp.
+pub(in crate::dialect) const GUIDED: &[Row<Means>] =
+    &[row("nvext.guided_json.**", SCHEMA), row("nvext.**", SCHEMA), row("json_schema.**", SCHEMA)];
 
 /// What servers of open models add to chat: parts of its template, retrieval, guided decoding, sampling.
 pub(in crate::dialect) const SERVED: &[Row<Means>] = &[
@@ -77,11 +85,9 @@ pub(in crate::dialect) const SERVED: &[Row<Means>] = &[
     row("vllm_xargs.*", CONTROL),
     row("guided_decoding_backend", CONTROL),
     row("guided_whitespace_pattern", SCHEMA),
-    row("nvext.**", SCHEMA),
     row("regex", SCHEMA),
     row("ebnf", SCHEMA),
     row("grammar", SCHEMA),
-    row("json_schema.**", SCHEMA),
     row("separate_reasoning", CONTROL),
     row("stream_reasoning", CONTROL),
     row("reasoning_format", CONTROL),

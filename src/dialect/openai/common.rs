@@ -83,6 +83,7 @@ pub(in crate::dialect) const SAMPLING: &[Row<Means>] = &[
     row("guided_regex", SCHEMA),
     row("guided_grammar", SCHEMA),
     row("guided_choice[]", SCHEMA),
+    row("structured_outputs.json.**", SCHEMA),
     row("structured_outputs.**", SCHEMA),
     row("chat_template", Is(Role::System)),
     row("chat_template_kwargs.**", CONTROL),

@@ -35,13 +35,28 @@ pub(super) const LANGUAGE_SHAPES: Language = Language {
     untyped: false,
     events: true,
     headers: &[],
-    json_answers: &[("response_format.type", "json"), ("text.format.type", "json")],
+    json_answers: JSON_ANSWERS,
     error_body: errors::error_body,
     stream_error: errors::stream_error,
     failures: &failure::OPENAI,
     models_body: errors::models_body,
     flush: stream::flush_event,
 };
+
+/// Where a request asks for JSON: by the name of the form, or by a schema, as text or as an object.
+const JSON_ANSWERS: &[(&str, &str)] = &[
+    ("response_format.type", "json"),
+    ("text.format.type", "json"),
+    ("input[]{configuration_update}.text.format.type", "json"),
+    ("guided_json", "{"),
+    ("guided_json.*", ""),
+    ("structured_outputs.json", "{"),
+    ("structured_outputs.json.*", ""),
+    ("nvext.guided_json", "{"),
+    ("nvext.guided_json.*", ""),
+    ("json_schema", "{"),
+    ("json_schema.*", ""),
+];
 
 /// Servers that have OpenAI's paths beside their own.
 const MANY: &[Dialect] = &[Dialect::new("mistral"), Dialect::new("ollama"), Dialect::new("vllm")];

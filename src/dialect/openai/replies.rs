@@ -50,6 +50,13 @@ pub(in crate::dialect) const CHOICE: &[Row<Says>] = &[
     row("token_ids", Fixed),
 ];
 
+/// How far a filter that runs beside the answer has come, and the range that it speaks of (Azure).
+pub(in crate::dialect) const FILTERED: &[Row<Says>] = &[
+    row("content_filter_offsets.check_offset", RangeUntil(Measure::Chars)),
+    row("content_filter_offsets.start_offset", RangeFrom(Measure::Chars)),
+    row("content_filter_offsets.end_offset", RangeUntil(Measure::Chars)),
+];
+
 /// The message of a choice, or a piece of it; the texts run where they stand in a `delta`.
 pub(in crate::dialect) const MESSAGE: &[Row<Says>] = &[
     row("role", Fixed),
@@ -145,6 +152,9 @@ pub(in crate::dialect) const PART: &[Row<Says>] = &[
     row("refusal", Whole),
     row("logprobs", Logprobs("[]")),
 ];
+
+/// A part of a summary of reasoning, which an event shows as it does those of content.
+pub(in crate::dialect) const SUMMARY: &[Row<Says>] = &[row("{summary_text}.text", Whole)];
 
 /// A citation.
 pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[

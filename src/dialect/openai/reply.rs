@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use super::super::reply::Says;
 use super::super::table::{Row, Table, row};
 use super::replies::{
-    ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART, RESPONSE, USAGE,
+    ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FILTERED, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART, RESPONSE,
+    SUMMARY, USAGE,
 };
 
 /// Chat, completions and embeddings, whole and in pieces.
@@ -16,6 +17,7 @@ static CHOICES: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("", USAGE),
         ("choices[]", CHOICE),
         ("choices[]", FINISH),
+        ("choices[]", FILTERED),
         ("choices[].message", MESSAGE),
         ("choices[].delta", MESSAGE),
         ("", EMBEDDING),
@@ -74,6 +76,7 @@ static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("item.content[]", PART),
         ("item.content[].annotations[]", ANNOTATION),
         ("part", PART),
+        ("part", SUMMARY),
         ("part.annotations[]", ANNOTATION),
         ("annotation", ANNOTATION),
     ])

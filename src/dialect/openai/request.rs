@@ -12,6 +12,8 @@ pub(in crate::dialect) static CHAT: LazyLock<RequestTable> = LazyLock::new(|| {
         ("", common::EVERY),
         ("", common::SAMPLING),
         ("", chat::CHAT),
+        ("", chat::FORMAT),
+        ("", chat::GUIDED),
         ("", chat::SERVED),
         ("messages[]", chat::MESSAGE),
         ("messages[].content[]", common::PART),
@@ -22,8 +24,15 @@ pub(in crate::dialect) static CHAT: LazyLock<RequestTable> = LazyLock::new(|| {
 });
 
 /// See [`super::ENDPOINTS`].
-pub(in crate::dialect) static COMPLETIONS: LazyLock<RequestTable> =
-    LazyLock::new(|| table(&[("", common::EVERY), ("", common::SAMPLING), ("", chat::COMPLETION)]));
+pub(in crate::dialect) static COMPLETIONS: LazyLock<RequestTable> = LazyLock::new(|| {
+    table(&[
+        ("", common::EVERY),
+        ("", common::SAMPLING),
+        ("", chat::COMPLETION),
+        ("", chat::FORMAT),
+        ("", chat::GUIDED),
+    ])
+});
 
 /// See [`super::ENDPOINTS`].
 pub(in crate::dialect) static EMBEDDINGS: LazyLock<RequestTable> =

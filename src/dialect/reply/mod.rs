@@ -55,7 +55,7 @@ pub struct ReplyLeaf<'a> {
 pub struct Within {
     /// Byte range of the object.
     pub span: Range<u32>,
-    /// Its place in the array that it is an element of.
+    /// Its place in the array that it is an element of; 0 where it is of none.
     pub part: u32,
 }
 
@@ -134,6 +134,8 @@ pub struct ReplyView<'a> {
     pub positions: Vec<Position>,
     /// What it took.
     pub usage: Option<Usage>,
+    /// Its texts that no table names, each by the place of the table that is nearest.
+    pub unknown: Vec<&'static str>,
 }
 
 /// One event of a stream as the restorer sees it.
@@ -152,6 +154,8 @@ pub struct EventView<'a> {
     pub ends: Vec<Ended>,
     /// What the answer took, where the event says it.
     pub usage: Option<Usage>,
+    /// As in [`ReplyView::unknown`].
+    pub unknown: Vec<&'static str>,
     /// The event's number, where the API counts events.
     pub sequence: Option<Sequence>,
 }

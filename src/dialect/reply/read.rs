@@ -119,7 +119,8 @@ pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) 
         let ends = vec![Ended::All];
         let (leaves, logprobs, positions) = (Vec::new(), Vec::new(), Vec::new());
         let kind = EventKind::Done;
-        return Ok(EventView { kind, leaves, logprobs, positions, ends, usage: None, sequence: None });
+        let unknown = Vec::new();
+        return Ok(EventView { kind, leaves, logprobs, positions, ends, usage: None, unknown, sequence: None });
     }
     let mut seen = read(data, table, Piecewise::Event(name))?;
     if name == Some("error") && !seen.failed {
@@ -134,8 +135,8 @@ pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) 
     };
     let usage = seen.usage();
     let (leaves, logprobs, ends) = (seen.leaves, seen.logprobs, seen.ends);
-    let (positions, sequence) = (seen.positions, seen.sequence);
-    Ok(EventView { kind, leaves, logprobs, positions, ends, usage, sequence })
+    let (positions, unknown, sequence) = (seen.positions, seen.unknown, seen.sequence);
+    Ok(EventView { kind, leaves, logprobs, positions, ends, usage, unknown, sequence })
 }
 
 /// Reads a whole reply, or one event.
@@ -185,7 +186,8 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
 
     fn enter(&mut self, document: &Document<'a>, at: &At<'_, Says>, node: &Node) -> Result<(), Infallible> {
         let mut scope = self.scope();
-        scope.within = Within { span: node.span(), part: at.position };
+        let part = if at.key == Under::Nothing { at.position } else { 0 };
+        scope.within = Within { span: node.span(), part };
         if let Spot::Known(place) = at.spot {
             self.indices(document, at, place, &mut scope);
             match place.means {
@@ -230,6 +232,9 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
             Spot::Below(_, says) => Some(says),
             Spot::Unknown(_) => None,
         };
+        if let (Spot::Unknown(path), NodeKind::String) = (at.spot, node.kind) {
+            self.seen.unknown.push(path);
+        }
         let says = says.unwrap_or(Says::Whole);
         match (says, node.kind) {
             (Says::Logprobs(instead), NodeKind::String) => {

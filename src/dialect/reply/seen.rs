@@ -23,6 +23,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) more: (u64, u64),
     /// Tokens of the request that were read from a cache.
     pub(crate) cached: u64,
+    /// Texts that no row names, each by the place of the table that is nearest.
+    pub(crate) unknown: Vec<&'static str>,
     /// The event's number.
     pub(crate) sequence: Option<Sequence>,
 }

@@ -161,3 +161,23 @@ fn every_file_with_a_language_is_in_the_table() {
     let names: BTreeSet<&str> = LANGUAGES.iter().map(|language| language.dialect.name()).collect();
     assert_eq!(names.len(), LANGUAGES.len());
 }
+
+/// What would be switched off by silence is refused by its name.
+#[test]
+fn a_guardrail_that_the_head_asks_for_is_refused() {
+    for name in
+        ["X-Amzn-Bedrock-GuardrailIdentifier", "X-Amzn-Bedrock-GuardrailVersion", "X-Amzn-Bedrock-Trace", "Accept"]
+    {
+        let mut headers = HeaderMap::new();
+        headers.insert(http::HeaderName::try_from(name).unwrap(), "erika".parse().unwrap());
+        let told = route(&http::Method::POST, "/model/m/invoke", None, &headers);
+        match told {
+            Ok(line) => assert!(name == "Accept" && line.headers.is_empty(), "{name}"),
+            Err(refusal) => {
+                assert_eq!((refusal.status, refusal.code), (400, "header_not_governed"), "{name}");
+                assert!(refusal.message.contains(&name.to_lowercase()), "{}", refusal.message);
+                assert!(!refusal.message.contains("erika"), "{}", refusal.message);
+            }
+        }
+    }
+}

@@ -195,6 +195,25 @@ fn a_token_is_spelt_as_its_field_may_be() {
     assert_eq!(redacted.map(|_| ()).unwrap_err().why, Why::Name);
 }
 
+/// One word for two values would make one key of two, also where the keys are of JSON in a string.
+#[test]
+fn a_key_of_arguments_is_not_redacted() {
+    let redact = |role, text: &str| {
+        let request = Request::of(&[(role, text)]).found(&[("person", "Zo\\u00e9"), ("person", "Erika")]);
+        request.apply(&[("person", Action::Redact)], &keys("a", 1)).map(|sent| sent.text(0).to_owned())
+    };
+    for (name, role, text, refused) in [
+        ("a value", Role::ToolCall, r#"{"a":"Erika","b":["Zo\u00e9"]}"#, false),
+        ("a key", Role::ToolCall, r#"{"Erika":1,"Zo\u00e9":2}"#, true),
+        ("a part of one", Role::ToolCall, r#"{"a":[{"of \"Erika\"" : 1}]}"#, true),
+        ("a value with a colon", Role::ToolCall, r#"{"a":"Erika: yes"}"#, false),
+        ("a text", Role::User, r#"{"Erika":1}"#, false),
+    ] {
+        let told = redact(role, text);
+        assert_eq!(told.as_ref().err().map(|cannot| cannot.why), refused.then_some(Why::Key), "{name}: {told:?}");
+    }
+}
+
 /// Arguments of an earlier call stay JSON, whatever type their number had.
 #[test]
 fn a_number_of_json_in_a_string_becomes_a_string_of_it() {

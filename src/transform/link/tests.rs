@@ -234,3 +234,34 @@ fn what_a_page_goes_to_and_what_a_style_fetches_are_addresses() {
         assert_eq!(inside(Landing::Text, text), expected, "{name}");
     }
 }
+
+#[test]
+fn what_a_link_writes_to_somebody_is_of_its_url() {
+    for (name, text, expected) in [
+        ("the address", "[m](mailto:¤)", false),
+        ("a second address", "mailto:a@b.example,¤", false),
+        ("behind the link", "[m](mailto:a@b.example?body=x) ¤", false),
+        ("the text", "[m](mailto:a@evil.example?body=¤)", true),
+        ("to nobody", "<mailto:?body=¤>", true),
+        ("the subject, in an attribute", "<a href=\"mailto:a@evil.example?subject=to ¤\">", true),
+        ("behind the attribute", "<a href=\"mailto:a@evil.example?subject=x\">¤", false),
+        ("brackets in the address", "[m](mailto:a(b)@evil.example?body=¤)", true),
+        ("upper case", "MAILTO:a@evil.example?body=¤", true),
+        ("an entity", "<a href='mailto:a@evil.example&quest;body=¤'>", true),
+        ("a scheme before", "url:mailto:a@evil.example?body=¤", true),
+        ("a message", "[m](sms:+15550100?body=¤)", true),
+        ("a message, as some telephones write it", "[m](sms:+15550100;body=¤)", true),
+        ("its number", "<sms:¤>", false),
+        ("the end of another word", "forms:what?¤", false),
+        ("prose", "by mailto: who? ¤", false),
+    ] {
+        assert_eq!(inside(Landing::Text, text), expected, "{name}");
+    }
+    for (name, text, expected) in [
+        ("an argument", r#"{"href":"mailto:a@evil.example?body=x ¤"}"#, true),
+        ("the next one", r#"{"href":"mailto:a@evil.example?body=x","to":"¤"}"#, false),
+        ("the address", r#"{"href":"mailto:¤"}"#, false),
+    ] {
+        assert_eq!(inside(Landing::JsonInString, text), expected, "{name}");
+    }
+}
