@@ -43,6 +43,8 @@ mod space;
 mod weaker;
 mod words;
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 
 pub use begin::Begin;
@@ -76,6 +78,8 @@ pub struct Study {
     now: Timestamp,
     /// Classes that nothing located count as located, as scenarios and the matrix speak of them.
     told: bool,
+    /// The same at each instant to come at which it decides otherwise, once somebody has asked.
+    later: OnceLock<Option<Vec<Self>>>,
 }
 
 impl Study {
@@ -112,6 +116,7 @@ impl Study {
             language,
             now,
             told: true,
+            later: OnceLock::new(),
         };
         if faults.is_empty() {
             return Ok(study);
