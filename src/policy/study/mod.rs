@@ -18,6 +18,7 @@ mod change;
 mod declared_dims;
 mod diff;
 mod dim;
+mod evidence;
 #[cfg(test)]
 mod exact;
 mod familiar;
