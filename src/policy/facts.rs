@@ -204,6 +204,13 @@ fn health_of_a_person(call: &Call, findings: &Findings, catalogue: &Catalogue) -
     Certainty { possibly, surely }
 }
 
+/// Whether data about health and what names somebody are both among some types.
+pub(super) fn tell_of_somebody(types: &[TypeFact], catalogue: &Catalogue) -> bool {
+    let Some(health) = catalogue.class("health") else { return false };
+    let infos = || types.iter().filter(|fact| fact.possibly > 0).filter_map(|fact| catalogue.info(fact.entity));
+    infos().any(|info| info.names_somebody) && infos().any(|info| info.classes.contains(health))
+}
+
 /// Every hosted tool of the call; a hosted field that the dialect gave no name counts as an unknown tool.
 fn hosted(call: &Call, policy: &Policy) -> Vec<(Word, Option<Word>)> {
     let mut hosted: Vec<(Word, Option<Word>)> = call

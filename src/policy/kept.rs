@@ -9,7 +9,7 @@
 
 use serde::Serialize;
 
-use super::facts::{by_corpus, by_label};
+use super::facts::{by_corpus, by_label, tell_of_somebody};
 use super::recall::{Recall, recorded};
 use super::remembered::Recorded;
 use super::{BackendSet, Policy};
@@ -110,8 +110,9 @@ fn both(now: Facts, before: &Facts, catalogue: &Catalogue) -> Facts {
             facts.hosted.push(tool.clone());
         }
     }
-    facts.health_of_a_person =
-        facts.health_of_a_person.or(before.health_of_a_person).or(apart(&facts.types, catalogue));
+    // A conversation names the patient once and the illness later.
+    let apart = Certainty { possibly: tell_of_somebody(&facts.types, catalogue), surely: false };
+    facts.health_of_a_person = facts.health_of_a_person.or(before.health_of_a_person).or(apart);
     facts
 }
 
@@ -128,14 +129,6 @@ fn add(known: &mut TypeFact, more: &TypeFact) {
     known.possibly = known.possibly.saturating_add(more.possibly);
     known.surely = known.surely.saturating_add(more.surely);
     known.confidence = known.confidence.max(more.confidence);
-}
-
-/// A conversation names the patient once and the illness later.
-fn apart(types: &[TypeFact], catalogue: &Catalogue) -> Certainty {
-    let Some(health) = catalogue.class("health") else { return Certainty::FALSE };
-    let infos = || types.iter().filter(|fact| fact.possibly > 0).filter_map(|fact| catalogue.info(fact.entity));
-    let possibly = infos().any(|info| info.names_somebody) && infos().any(|info| info.classes.contains(health));
-    Certainty { possibly, surely: false }
 }
 
 fn worse(one: ScanStatus, other: ScanStatus) -> ScanStatus {

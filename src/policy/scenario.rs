@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::engine::{HOSTED_RULE, UNLOCATED};
-use super::facts::by_label_as_told;
+use super::facts::{by_label_as_told, tell_of_somebody};
 use super::phrase::{Language, Phrase};
 use super::resolve::Resolver;
 use super::resolved::{Expected, Scenario, What};
@@ -173,6 +173,10 @@ impl Resolver<'_> {
             lost |= self.give(&mut facts, given).is_none();
         }
         facts.types.sort_by_key(|fact| fact.entity);
+        // What a scenario gives stands together, as in one message: an illness is then of whom it names.
+        if tell_of_somebody(&facts.types, self.names.catalogue) {
+            facts.health_of_a_person = Certainty::TRUE;
+        }
         let mut then = Vec::new();
         for expectation in &scenario.then {
             match self.backend(&expectation.backend) {

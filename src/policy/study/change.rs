@@ -1,18 +1,19 @@
 //! The smallest change that would let a refused request pass: of the inventory's truths, of what is done to the data on its way,
-//! or of the data itself.
+//! or of the data itself. A line that admits is the last resort: evidence that has ended is renewed, and not signed around.
 //!
 //! Each is tried, not guessed: a truth is taken as declared, a duty as demanded by the sheet, the policy is compiled with it, and
 //! the request decided again.
 
 use jiff::Timestamp;
 
+use super::super::compile::Gathered;
 use super::super::declared::{Certificate, Dated, Declared, Entry};
 use super::super::phrase::{Language, Phrase};
 use super::super::resolved::{Allow, Gate, Predicate, Quality, Rule};
 use super::super::text::{Part, Text, say};
-use super::Study;
 use super::sentence::class_name;
 use super::side::{Side, standing};
+use super::{Study, evidence};
 use crate::model::{Action, BackendId, ClassId, EntityId, Facts, ScanStatus, TypeFact, Word};
 
 /// At most this many truths are changed at once; more is another backend.
@@ -24,9 +25,16 @@ const COUNT_MAX: u32 = 64;
 /// fewest first; or what would have to be gone from the request.
 pub(super) fn smallest(study: &Study, facts: &Facts, backend: BackendId, language: Language) -> Option<String> {
     let index = usize::from(backend.0);
+    if let Some(renewed) = evidence::renewed(study, facts, index, language) {
+        return Some(renewed);
+    }
     let lacking = lacking(study, facts, index);
     let parts = |qualities: &[&Quality]| -> Vec<String> {
-        qualities.iter().filter_map(|q| name(q)).map(|text| text.said(language)).collect()
+        qualities
+            .iter()
+            .filter_map(|q| renewal(study, index, q).or_else(|| name(q)))
+            .map(|text| text.said(language))
+            .collect()
     };
     let duties = Duties::smallest(study, facts, index, &[]);
     for size in 1..=CHANGES_MAX {
@@ -56,7 +64,8 @@ pub(super) fn smallest(study: &Study, facts: &Facts, backend: BackendId, languag
         })
     };
     let admitted = || admitted(study, facts, index, language);
-    duties.map(|duties| duties.said(study)).or_else(both).or_else(less).or_else(admitted)
+    let declared = || evidence::declared(study, facts, index, language);
+    duties.map(|duties| duties.said(study)).or_else(both).or_else(less).or_else(declared).or_else(admitted)
 }
 
 /// The line of the sheet that lacks, where nothing else refuses the request.
@@ -65,11 +74,8 @@ fn admitted(study: &Study, facts: &Facts, index: usize, language: Language) -> O
     let name = changed.inventory.entries.get(index)?.name.clone();
     let backends = Predicate::Is(Quality::Named(name.clone()));
     changed.resolved.allows.push(Allow { number: usize::MAX, backends, gate: Gate::default() });
-    let policy = changed.policy(&study.catalogue, &study.vocabulary, study.now).ok()?;
-    let side = Side { policy: &policy, today: &study.today, now: study.now, told: study.told };
-    let backend = policy.id_of(name.as_str())?;
-    let passes = standing(&side.plan(facts), backend).is_some();
-    passes.then(|| say!("admit it with a line: `{} {} {}`", Phrase::AllowBackends, Phrase::Named, name).said(language))
+    stands(study, facts, &changed, &name)
+        .then(|| say!("admit it with a line: `{} {} {}`", Phrase::AllowBackends, Phrase::Named, name).said(language))
 }
 
 /// A change of the data on its way to one backend, as a rule of the sheet would demand it.
@@ -216,6 +222,20 @@ fn passes(study: &Study, facts: &Facts, index: usize, (qualities, duties): (&[&Q
         declare(entry, quality, study.now);
     }
     changed.resolved.rules.extend(duties.map(|duties| duties.rule(&name)));
+    stands(study, facts, &changed, &name)
+}
+
+/// Whether the request passes to a backend of another declaration.
+pub(super) fn passes_as(study: &Study, facts: &Facts, index: usize, as_declared: Entry) -> bool {
+    let mut changed = study.gathered.clone();
+    let Some(entry) = changed.inventory.entries.get_mut(index) else { return false };
+    let name = entry.name.clone();
+    *entry = as_declared;
+    stands(study, facts, &changed, &name)
+}
+
+/// Whether the request passes to a backend under other files.
+fn stands(study: &Study, facts: &Facts, changed: &Gathered, name: &Word) -> bool {
     let Ok(policy) = changed.policy(&study.catalogue, &study.vocabulary, study.now) else { return false };
     let Some(backend) = policy.id_of(name.as_str()) else { return false };
     let side = Side { policy: &policy, today: &study.today, now: study.now, told: study.told };
@@ -249,6 +269,16 @@ fn declare(entry: &mut Entry, quality: &Quality, now: Timestamp) {
         }
         _ => {}
     }
+}
+
+/// A certificate that the entry had until a day that is over.
+fn renewal(study: &Study, index: usize, quality: &Quality) -> Option<Text> {
+    let Quality::Certified { scheme, level } = quality else { return None };
+    let today = study.gathered.today(study.now);
+    let mut had = study.gathered.inventory.entries.get(index)?.certificates.ever()?.iter();
+    let fits = |level_had: &Option<Word>| level.is_none() || level_had == level;
+    let ended = had.any(|one| one.scheme == *scheme && one.obtained && fits(&one.level) && !today.lasts(one.until));
+    ended.then(|| say!("renew the certificate {}", scheme))
 }
 
 /// What the officer would do to make a quality true; `None` for what cannot be brought about on paper.

@@ -203,7 +203,15 @@ impl Study {
             return (!prefers).then_some((Kind::Unreachable, text));
         }
         match self.fires(side, space, rule) {
-            Found::None => return Some((Kind::Unreachable, say!("rule `{}` can never fire", rule.name))),
+            Found::None => {
+                let fires = |then: &Self| {
+                    let rule = then.place_of(rule).and_then(|index| then.today.rules.get(index));
+                    Known::all(rule.map(|rule| then.fires(then.side(), &then.space(false), rule)).into_iter())
+                };
+                if self.at_every_instant(Known::Yes, &fires) == Known::Yes {
+                    return Some((Kind::Unreachable, say!("rule `{}` can never fire", rule.name)));
+                }
+            }
             Found::Unknown => return Some((Kind::Undecided, say!("undecided: whether rule `{}` can fire", rule.name))),
             Found::Example(_) => {}
         }
@@ -239,8 +247,23 @@ impl Study {
         dims.into_iter().collect()
     }
 
-    /// Whether no request would come out otherwise without the rule, where others are gone already.
+    /// Whether no request would ever come out otherwise without the rule, where others are gone already.
     fn is_shadowed(&self, index: usize, gone: &[usize], space: &Space) -> Known {
+        self.at_every_instant(self.is_shadowed_today(index, gone, space), &|then| {
+            let there = |index: &usize| then.place_of(self.today.rules.get(*index)?);
+            let Some(index) = there(&index) else { return Known::Yes };
+            let gone: Vec<usize> = gone.iter().filter_map(there).collect();
+            then.is_shadowed_today(index, &gone, &then.space(false))
+        })
+    }
+
+    /// Where a rule of another day stands today, if it does.
+    pub(super) fn place_of(&self, rule: &Rule) -> Option<usize> {
+        self.today.rules.iter().position(|known| known.name == rule.name && known.pack == rule.pack)
+    }
+
+    /// Whether no request would come out otherwise today without the rule, where others are gone already.
+    fn is_shadowed_today(&self, index: usize, gone: &[usize], space: &Space) -> Known {
         let all: Vec<usize> = gone.iter().copied().chain([index]).collect();
         let base = (!gone.is_empty()).then(|| self.less(gone));
         let (policy, today) = base.as_ref().map_or((&self.policy, &self.today), |(policy, today)| (policy, today));
@@ -260,11 +283,10 @@ impl Study {
         pair.is_alike(&concerned, &cannot)
     }
 
-    /// Whether every request would come out the same without a rule: proven.
+    /// Whether every request would come out the same today without a rule: proven.
     pub(super) fn changes_nothing(&self, rule: &Rule) -> bool {
         let space = Space::new(&[(&self.policy, &self.today)], false);
-        let index = self.today.rules.iter().position(|known| known.name == rule.name && known.pack == rule.pack);
-        index.is_some_and(|index| self.is_shadowed(index, &[], &space) == Known::Yes)
+        self.place_of(rule).is_some_and(|index| self.is_shadowed_today(index, &[], &space) == Known::Yes)
     }
 
     /// The policy without some rules.

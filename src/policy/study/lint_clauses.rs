@@ -3,7 +3,8 @@
 //! Each is taken out and both policies are compared over all requests, so that what is told is proven; where a search is given up,
 //! that is told, and nothing claimed. Where something is asked after the duties, less may be more: there it is proven both that
 //! nothing more passes without the clause and that nothing more is refused. A clause that takes out no backend of the inventory waits for
-//! one: that is noted, and nothing wrong.
+//! one: that is noted, and nothing wrong. What changes nothing today and does on a later day, when a window, an exception or evidence
+//! has ended, is not told.
 
 use std::collections::BTreeSet;
 
@@ -26,8 +27,7 @@ type ClausePart<'r> = (Phrase, String, Box<dyn Fn(&mut Rule) + 'r>);
 impl Study {
     /// The clauses of a rule that change nothing.
     pub(super) fn idle_clauses(&self, index: usize, rule: &Rule, found: &mut Vec<Advice>) {
-        let side = self.real();
-        for (clause, said, gone) in self.parts(rule) {
+        for (part, (clause, said, _)) in self.parts(rule).into_iter().enumerate() {
             let takes_out = match clause {
                 Phrase::OnlyBackends => self.asks(&Rule { never: None, ..rule.clone() }),
                 Phrase::NeverBackends => self.asks(&Rule { only: None, ..rule.clone() }),
@@ -38,21 +38,37 @@ impl Study {
                 found.push(self.advice(Kind::Waiting, &text));
                 continue;
             }
-            let today = self.with(index, &gone);
-            let Some(policy) = self.asking(index, &today) else { continue };
-            let loose = Side { policy: &policy, today: &today, ..side };
-            let known = self.comes_out_alike((side, loose), index);
+            let known = self.always(index, rule, &|study, index| study.is_idle_part(index, part));
             self.tell(known, &said, rule, found);
         }
         if rule.on.is_some() {
-            let wide = self.with(index, |rule| rule.on = None);
-            if let Some(policy) = self.asking(index, &wide) {
-                let strict = Side { policy: &policy, today: &wide, ..side };
-                let said = Phrase::OnBackends.surface(self.language).to_owned();
-                self.tell(self.comes_out_alike((strict, side), index), &said, rule, found);
-            }
+            let known = self.always(index, rule, &|study, index| study.is_idle_on(index));
+            self.tell(known, Phrase::OnBackends.surface(self.language), rule, found);
         }
         self.idle_gate(index, rule, found);
+    }
+
+    /// What is known of a rule today and at every instant at which it stands.
+    fn always(&self, index: usize, rule: &Rule, ask: &dyn Fn(&Self, usize) -> Known) -> Known {
+        let then = |then: &Self| then.place_of(rule).map_or(Known::Yes, |index| ask(then, index));
+        self.at_every_instant(ask(self, index), &then)
+    }
+
+    /// Whether a part of a rule changes nothing today.
+    fn is_idle_part(&self, index: usize, part: usize) -> Known {
+        let side = self.real();
+        let parts = self.today.rules.get(index).map(|rule| self.parts(rule)).unwrap_or_default();
+        let Some((_, _, gone)) = parts.get(part) else { return Known::Yes };
+        let today = self.with(index, gone);
+        let Some(policy) = self.asking(index, &today) else { return Known::No };
+        self.comes_out_alike((side, Side { policy: &policy, today: &today, ..side }), index)
+    }
+
+    /// Whether the `on` of a rule changes nothing today.
+    fn is_idle_on(&self, index: usize) -> Known {
+        let wide = self.with(index, |rule| rule.on = None);
+        let Some(policy) = self.asking(index, &wide) else { return Known::No };
+        self.comes_out_alike((Side { policy: &policy, today: &wide, ..self.real() }, self.real()), index)
     }
 
     /// The conditions of a rule that ask nothing, or spare nobody.
@@ -68,10 +84,12 @@ impl Study {
         for (clause, _) in clauses.into_iter().filter(|(_, there)| *there) {
             if rule.gate.asks_still() {
                 // When it fires is another thing for each backend: what becomes of the request tells.
-                let today = self.with(index, |rule| widen(&mut rule.gate, clause));
-                let Some(policy) = self.compiled(&today) else { continue };
-                let wider = Side { policy: &policy, today: &today, ..self.real() };
-                let known = self.comes_out_alike((wider, self.real()), index);
+                let known = self.always(index, rule, &|study, index| {
+                    let today = study.with(index, |rule| widen(&mut rule.gate, clause));
+                    let Some(policy) = study.compiled(&today) else { return Known::No };
+                    let wider = Side { policy: &policy, today: &today, ..study.real() };
+                    study.comes_out_alike((wider, study.real()), index)
+                });
                 self.tell(known, clause.surface(self.language), rule, found);
                 continue;
             }
@@ -114,49 +132,59 @@ impl Study {
 
     /// The conditions of `allow` that change nothing.
     pub(super) fn idle_conditions(&self, found: &mut Vec<Advice>) {
-        let side = self.real();
         for (index, allow) in self.today.allows.iter().enumerate() {
-            let open = |gate: &Gate| gate.when.is_none() && gate.unless.is_none();
-            // What another line admits without a condition is told elsewhere.
-            let elsewhere = |backend: BackendId| {
-                let mut others = self.today.allows.iter().enumerate().filter(|(_, other)| open(&other.gate));
-                others.any(|(other, _)| side.admits(other, backend))
+            let Some(today) = self.is_idle_condition(index) else { continue };
+            let then = |then: &Self| {
+                let index = then.today.allows.iter().position(|one| one.number == allow.number);
+                index.and_then(|index| then.is_idle_condition(index)).unwrap_or(Known::Yes)
             };
-            let admits = |backend: &BackendId| side.admits(index, *backend) && !elsewhere(*backend);
-            let admitted: Vec<BackendId> = self.backends().filter(admits).collect();
-            if admitted.is_empty() || open(&allow.gate) {
-                continue;
-            }
-            let mut wider = self.today.clone();
-            if let Some(allow) = wider.allows.get_mut(index) {
-                (allow.gate.when, allow.gate.unless) = (None, None);
-            }
-            let Some(policy) = self.compiled(&wider) else { continue };
-            let loose = Side { policy: &policy, today: &wider, ..side };
-            let space = Space::new(&[(side.policy, side.today), (loose.policy, loose.today)], false);
-            let cannot = |place: &Place, _: BackendId| side.look(&space, place).must_open(&allow.gate);
-            let pair = Pair { strict: side, loose, space: &space, gate: &allow.gate, steps: Steps::few };
-            let phrase = Phrase::AllowBackends;
-            match pair.is_alike(&admitted, &cannot) {
-                Known::No => {}
-                Known::Yes => {
-                    let text = say!(
+            let (phrase, number) = (Phrase::AllowBackends, allow.number);
+            let (kind, text) = match self.at_every_instant(today, &then) {
+                Known::No => continue,
+                Known::Yes => (
+                    Kind::IdleClause,
+                    say!(
                         "the condition of `{}` number {} changes nothing: without it every request would come out the same",
                         phrase,
-                        allow.number
-                    );
-                    found.push(self.advice(Kind::IdleClause, &text));
-                }
-                Known::Undecided => {
-                    let text = say!(
+                        number
+                    ),
+                ),
+                Known::Undecided => (
+                    Kind::Unstudied,
+                    say!(
                         "note: not studied: whether the condition of `{}` number {} changes anything, for the search was given up",
                         phrase,
-                        allow.number
-                    );
-                    found.push(self.advice(Kind::Unstudied, &text));
-                }
-            }
+                        number
+                    ),
+                ),
+            };
+            found.push(self.advice(kind, &text));
         }
+    }
+
+    /// Whether the condition of an `allow` changes nothing today; nothing where it has none, or admits alone no backend.
+    fn is_idle_condition(&self, index: usize) -> Option<Known> {
+        let (side, allow) = (self.real(), self.today.allows.get(index)?);
+        let open = |gate: &Gate| gate.when.is_none() && gate.unless.is_none();
+        // What another line admits without a condition is told elsewhere.
+        let elsewhere = |backend: BackendId| {
+            let mut others = self.today.allows.iter().enumerate().filter(|(_, other)| open(&other.gate));
+            others.any(|(other, _)| side.admits(other, backend))
+        };
+        let admits = |backend: &BackendId| side.admits(index, *backend) && !elsewhere(*backend);
+        let admitted: Vec<BackendId> = self.backends().filter(admits).collect();
+        if admitted.is_empty() || open(&allow.gate) {
+            return None;
+        }
+        let mut wider = self.today.clone();
+        let wide = wider.allows.get_mut(index)?;
+        (wide.gate.when, wide.gate.unless) = (None, None);
+        let policy = self.compiled(&wider)?;
+        let loose = Side { policy: &policy, today: &wider, ..side };
+        let space = Space::new(&[(side.policy, side.today), (loose.policy, loose.today)], false);
+        let cannot = |place: &Place, _: BackendId| side.look(&space, place).must_open(&allow.gate);
+        let pair = Pair { strict: side, loose, space: &space, gate: &allow.gate, steps: Steps::few };
+        Some(pair.is_alike(&admitted, &cannot))
     }
 
     /// The parts of a rule that has several.

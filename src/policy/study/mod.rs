@@ -18,6 +18,7 @@ mod change;
 mod declared_dims;
 mod diff;
 mod dim;
+mod evidence;
 #[cfg(test)]
 mod exact;
 mod familiar;
@@ -42,6 +43,8 @@ mod side;
 mod space;
 mod weaker;
 mod words;
+
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
@@ -76,6 +79,8 @@ pub struct Study {
     now: Timestamp,
     /// Classes that nothing located count as located, as scenarios and the matrix speak of them.
     told: bool,
+    /// The same at each instant to come at which it decides otherwise, once somebody has asked.
+    later: OnceLock<Option<Vec<Self>>>,
 }
 
 impl Study {
@@ -112,6 +117,7 @@ impl Study {
             language,
             now,
             told: true,
+            later: OnceLock::new(),
         };
         if faults.is_empty() {
             return Ok(study);

@@ -2,9 +2,11 @@
 //!
 //! A window that opens next month, a certificate whose new evidence reaches further: neither shows today, and whoever signs
 //! today signs it. So the two are compared at every instant at which a truth, a window or an exception of either begins or
-//! ends. Instants at which nothing that decides is other than before are passed over.
+//! ends. Instants at which nothing that decides is other than before are passed over. So is one policy, where `lint` says that
+//! something of it changes nothing.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,6 +15,7 @@ use super::super::Policy;
 use super::super::resolved::Resolved;
 use super::Study;
 use super::diff::{self, GivenUp, Opened};
+use super::outcome::Known;
 use super::search::{Effort, Looked};
 use super::side::{Side, opens, standing};
 use crate::model::Word;
@@ -123,6 +126,53 @@ impl Study {
     fn instants(&self) -> BTreeSet<Timestamp> {
         let next = |at: &Timestamp| self.gathered.next_change(*at);
         std::iter::successors(next(&self.now), next).take(INSTANTS_MAX + 1).collect()
+    }
+
+    /// What is known of today and of every instant to come, for what holds today: a window, an exception or evidence may hide for a
+    /// time what a rule does. Where there are more instants than are looked at, nothing is claimed.
+    pub(super) fn at_every_instant(&self, today: Known, ask: &dyn Fn(&Self) -> Known) -> Known {
+        if today != Known::Yes {
+            return today;
+        }
+        let Some(later) = self.later.get_or_init(|| self.studied_later()) else { return Known::Undecided };
+        let mut known = Known::Yes;
+        for then in later {
+            match ask(then) {
+                Known::No => return Known::No,
+                Known::Undecided => known = Known::Undecided,
+                Known::Yes => {}
+            }
+        }
+        known
+    }
+
+    fn studied_later(&self) -> Option<Vec<Self>> {
+        let instants = self.instants();
+        if instants.len() > INSTANTS_MAX {
+            return None;
+        }
+        let mut before = self.then(self.now)?.decides();
+        let mut later = Vec::new();
+        for instant in instants {
+            let then = self.then(instant)?;
+            let decides = then.decides();
+            if decides != before {
+                later.push(Self {
+                    gathered: self.gathered.clone(),
+                    today: then.today,
+                    policy: then.policy,
+                    catalogue: self.catalogue.clone(),
+                    served: self.served.clone(),
+                    vocabulary: self.vocabulary.clone(),
+                    language: self.language,
+                    now: instant,
+                    told: self.told,
+                    later: OnceLock::new(),
+                });
+                before = decides;
+            }
+        }
+        Some(later)
     }
 
     fn then(&self, instant: Timestamp) -> Option<Then> {

@@ -61,8 +61,11 @@ impl Study {
                     Compared::Shown(facts, backend) => {
                         // Another request may show it where this one cannot be told.
                         let suggestion = backend.and_then(|backend| self.suggestion(&what, &facts, backend));
-                        let undecided = suggestion.is_none();
-                        Some(Mutant { example: given(&facts), suggestion, undecided, ..mutant })
+                        // One that only a doubt shows is nothing that a scenario can be asked for.
+                        let untold = suggestion.is_none()
+                            && sentence::given(&facts, &self.catalogue, self.language, true).is_none();
+                        let undecided = suggestion.is_none() && !untold;
+                        Some(Mutant { example: given(&facts), suggestion, undecided, untold, ..mutant })
                     }
                     Compared::Undecided => {
                         let example = say!("undecided: the search for a request on which it shows was given up");

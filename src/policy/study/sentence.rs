@@ -1,5 +1,6 @@
 //! A request in words: as the `given` of a scenario, in the language of the sheet.
 
+use super::super::facts::tell_of_somebody;
 use super::super::phrase::{Language, Phrase};
 use super::super::surface;
 use super::super::text::say;
@@ -80,7 +81,9 @@ pub(super) fn given(facts: &Facts, catalogue: &Catalogue, language: Language, ex
 fn data(facts: &Facts, catalogue: &Catalogue, language: Language, exact: bool) -> Option<Vec<String>> {
     let perhaps = say!("perhaps").said(language);
     let mut data = Vec::new();
-    if facts.health_of_a_person == Certainty::TRUE {
+    // In a scenario the types say so themselves, and the words would bring the class too.
+    let said = exact && tell_of_somebody(&facts.types, catalogue);
+    if facts.health_of_a_person == Certainty::TRUE && !said {
         data.push(Phrase::HealthOfAPerson.surface(language).to_owned());
     } else if facts.health_of_a_person == Certainty::UNKNOWN {
         if exact {

@@ -39,7 +39,7 @@ pub(super) struct Scope<'a> {
     pub(super) rules: Vec<&'a RuleRow>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Space {
     pub(super) dims: Vec<Dim>,
     /// For atoms that ask for one of several values: the dimension, and what each value comes to.
@@ -50,6 +50,8 @@ pub(super) struct Space {
     health: Option<ClassId>,
     /// Types whose numbers add up to more than is told apart: where nothing is found among them, nothing is proven.
     pub(super) coarse: BTreeSet<usize>,
+    /// Whether only what a scenario can say is told apart.
+    told: bool,
 }
 
 impl Space {
@@ -64,7 +66,7 @@ impl Space {
 
     /// The space that a part of these policies tells apart.
     pub(super) fn among(policies: &[(&Policy, &Resolved)], scope: Scope<'_>, told: bool) -> Self {
-        let Some((first, _)) = policies.first() else { return Self::empty() };
+        let Some((first, _)) = policies.first() else { return Self::default() };
         let catalogue = first.catalogue().clone();
         let mut atoms: BTreeSet<Atom> = BTreeSet::new();
         for condition in scope.conditions {
@@ -79,6 +81,7 @@ impl Space {
             health: catalogue.class("health"),
             catalogue,
             coarse: BTreeSet::new(),
+            told,
         };
         space.declarations(policies, &atoms, told);
         space.flags(&atoms);
@@ -88,24 +91,14 @@ impl Space {
         space
     }
 
-    fn empty() -> Self {
-        Self {
-            dims: Vec::new(),
-            tables: BTreeMap::new(),
-            of_type: Vec::new(),
-            catalogue: Catalogue::default(),
-            health: None,
-            coarse: BTreeSet::new(),
-        }
-    }
-
     /// What is so or not, whoever asks. What was not read may hold any data, so these are always there.
     fn flags(&mut self, atoms: &BTreeSet<Atom>) {
         if atoms.contains(&Atom::Minors) {
             self.dims.push(Dim::Minors);
         }
         self.dims.extend([Dim::Scan, Dim::Unreadable, Dim::Reference]);
-        if atoms.contains(&Atom::HealthOfAPerson) {
+        // What a scenario gives stands together: its types say whether health is somebody's.
+        if atoms.contains(&Atom::HealthOfAPerson) && !self.told {
             self.dims.push(Dim::Health);
         }
     }
@@ -203,7 +196,7 @@ impl Space {
         let names = |entity| info(entity).is_some_and(|info| info.names_somebody);
         let possibly = found(false, &health) && found(false, &names);
         let surely = found(true, &health) && found(true, &names);
-        let told = facts.health_of_a_person;
+        let told = if self.told { Certainty::TRUE } else { facts.health_of_a_person };
         facts.health_of_a_person =
             Certainty { possibly: told.possibly && possibly, surely: told.surely && surely && possibly };
     }

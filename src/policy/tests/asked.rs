@@ -96,3 +96,24 @@ fn a_question_in_another_form_or_language_is_told_as_it_is_asked() {
     let both = study(Language::Fr).ask("given data helth then refused cloud-us", false).unwrap_err();
     assert!(both.len() == 2 && both[1].message().contains("`helth`"), "{both:?}");
 }
+
+/// What a question or a scenario gives stands together, so that an illness is that of whom it names, whatever type it is of.
+#[test]
+fn an_illness_beside_a_name_is_health_of_a_person() {
+    let scenario = |given: &str, then: &str| {
+        format!("scenario \"{given}\" given data {given} and app \"site\" then {then} cloud-us\n")
+    };
+    let sheet = format!(
+        "{HEADER}allow backends on premises\nallow backends exposed to US when app is \"site\"\n\
+         rule a because \"x\" when data includes health of a person only backends on premises\n{}{}{}{}",
+        scenario("health_condition, person", "refused"),
+        scenario("health, person", "refused"),
+        scenario("health of a person", "refused"),
+        scenario("health_condition", "allowed"),
+    );
+    let catalogue = all_types();
+    let study = Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap();
+    for result in run_scenarios(study.policy(), now()) {
+        assert_eq!(result.failures, [] as [&str; 0], "{}", result.title);
+    }
+}

@@ -253,3 +253,63 @@ fn another_reason_is_no_difference_in_the_matrix() {
     let moved = study(old).diff(&study(&new)).unwrap().matrix;
     assert!(moved.is_empty(), "{moved:#?}");
 }
+
+/// What a window covers for a time is not told to change nothing: whoever took it out would open a flow when the window ends.
+#[test]
+fn what_matters_on_a_later_day_is_not_told_to_change_nothing() {
+    let moratorium = |until: &str| format!("rule moratorium {until} because \"x\" never backends exposed to US\n");
+    let rule = |name: &str, rest: &str| format!("rule {name} because \"x\" {rest}\n");
+    let nothing =
+        |name: &str| format!("rule `{name}` changes nothing: without it every request would come out the same");
+    let us = "when app is \"a\" never backends exposed to US";
+    let health = "when data includes health never backends exposed to US";
+    for (name, statements, expected) in [
+        ("a rule within another", rule("own", us) + &moratorium(""), vec![nothing("own")]),
+        ("a rule within another for a time", rule("own", us) + &moratorium("until 2027-03-31"), vec![]),
+        (
+            "two that cover each other, and are covered for a time",
+            rule("one", health) + &rule("two", health) + &moratorium("until 2027-03-31"),
+            vec![
+                "rules `one`, `two` cover one another: without one of them nothing would change, without all of them requests would come out otherwise"
+                    .to_owned(),
+            ],
+        ),
+        (
+            "a clause that a window covers for a time",
+            rule("own", &format!("{us} must pseudonymise email")) + &moratorium("until 2027-03-31"),
+            vec![],
+        ),
+        (
+            "one that lasts no longer than what covers it",
+            rule("own", &format!("until 2027-01-31 {us}")) + &moratorium("until 2027-03-31"),
+            vec![nothing("own")],
+        ),
+    ] {
+        assert_eq!(told(&statements, example()), expected, "{name}");
+    }
+}
+
+/// The same of the condition of a line that admits.
+#[test]
+fn a_condition_that_matters_on_a_later_day_is_not_told_to_change_nothing() {
+    let sheet = |until: &str| {
+        format!(
+            "policy \"Test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nallow backends on premises\n\
+             allow backends exposed to US when app is \"site\"\n\
+             rule moratorium {until} because \"x\" never backends exposed to US\n"
+        )
+    };
+    let catalogue = all_types();
+    let told = |sheet: &str| {
+        let study = Study::new(&sources(sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now());
+        let advice = study.unwrap().lint().into_iter().filter(|one| one.kind == Kind::IdleClause);
+        advice.map(|one| one.text).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&sheet("")),
+        [
+            "the condition of `allow backends` number 2 changes nothing: without it every request would come out the same"
+        ]
+    );
+    assert_eq!(told(&sheet("until 2027-03-31")), [] as [&str; 0]);
+}

@@ -453,3 +453,24 @@ fn suggest_reaches_every_boundary() {
         assert_eq!(after.suggest(), [], "{name}: {suggested}");
     }
 }
+
+/// No scenario is asked for where only a doubt shows a change: whoever wrote all that are suggested is done.
+#[test]
+fn mutants_that_only_a_doubt_notices_are_no_findings() {
+    let mut sheet = "allow backends on premises\nallow backends located in EEA\nallow backends named cloud-us when app is any of \"site\", \"clinic\"\n\
+        rule a because \"x\" when data includes personal on backends located outside EEA must pseudonymise personal\n\
+        rule b because \"x\" when data still includes identified personal only backends located in EEA\n"
+        .to_owned();
+    for _ in 0..4 {
+        let study = study(&sheet);
+        let mutants = study.mutants();
+        let (suggestions, _) = study.suggestions(mutants.clone());
+        if suggestions.is_empty() {
+            let findings: Vec<_> = mutants.iter().filter(|mutant| mutant.is_finding()).collect();
+            assert!(findings.is_empty(), "{findings:?}");
+            return;
+        }
+        suggestions.iter().for_each(|one| sheet.push_str(&one.text));
+    }
+    panic!("{sheet}");
+}

@@ -69,3 +69,68 @@ fn the_smallest_change_of_what_was_not_read_and_of_a_line_that_lacks() {
         assert_eq!(answer.backends[0].smallest_change.as_deref(), expected, "{question}");
     }
 }
+
+/// Why a truth does not stand is told before a line that admits: what ended is renewed, and what is missing is declared.
+#[test]
+fn evidence_that_lacks_is_told_before_a_line_that_admits() {
+    let sheet = format!(
+        "{HEADER}allow backends on premises\nallow backends located in EEA and controlled from EEA\n\
+         rule h because \"x\" when data includes health only backends certified HDS\n"
+    );
+    let catalogue = all_types();
+    let entry = |from: &str, to: &str| {
+        let (before, behind) = example().split_once("[backend.cloud-fr]").unwrap();
+        assert!(behind.contains(from), "{from}");
+        format!("{before}[backend.cloud-fr]{}", behind.replacen(from, to, 1))
+    };
+    for (name, inventory, question, expected) in [
+        (
+            "missing",
+            entry("controlled-from = \"FR\"\n", ""),
+            "email",
+            "declare in the inventory, if it is so: `controlled-from`",
+        ),
+        ("a place", entry("logs = [\"FR\"]\n", ""), "email", "declare in the inventory, if it is so: `logs`"),
+        (
+            "no list of sub-processors",
+            entry("sub-processors = []\n", ""),
+            "email",
+            "declare in the inventory, if it is so: `sub-processors`",
+        ),
+        (
+            "ended",
+            entry("controlled-from = \"FR\"", "controlled-from = { value = \"FR\", until = 2026-11-20 }"),
+            "email",
+            "renew what ended on 2026-11-20: `controlled-from`",
+        ),
+        (
+            "all of it ended",
+            entry("verified = 2026-11-01\n", "verified = 2026-11-01\nuntil = 2026-11-20\n"),
+            "email",
+            "renew what ended on 2026-11-20: `processing`, `storage`, `logs`, `support`, `controlled-from`, `sub-processors`",
+        ),
+        (
+            "not yet looked at",
+            entry("controlled-from = \"FR\"", "controlled-from = { value = \"FR\", verified = 2026-11-24 }"),
+            "email",
+            "verify now what is said to be verified on 2026-11-24: `controlled-from`",
+        ),
+        (
+            "a certificate that ended",
+            entry("inference service\", valid-until = 2099-12-31", "inference service\", valid-until = 2026-11-20"),
+            "health",
+            "renew what ended on 2026-11-20: HDS",
+        ),
+        (
+            "of another area",
+            entry("controlled-from = \"FR\"", "controlled-from = \"US\""),
+            "email",
+            "admit it with a line: `allow backends named cloud-fr`",
+        ),
+    ] {
+        let study = Study::new(&sources(&sheet, &inventory), &catalogue, &every(&catalogue), &vocabulary(), now());
+        let study = study.unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
+        let answer = study.ask(&format!("{question} to cloud-fr"), true).unwrap();
+        assert_eq!(answer.backends[0].smallest_change.as_deref(), Some(expected), "{name}");
+    }
+}
