@@ -27,12 +27,12 @@ mod citations;
 mod ends;
 #[path = "apis/failures.rs"]
 mod failures;
-#[path = "apis/hidden.rs"]
-mod hidden;
 #[path = "apis/filters.rs"]
 mod filters;
 #[path = "apis/forms.rs"]
 mod forms;
+#[path = "apis/hidden.rs"]
+mod hidden;
 #[path = "apis/joints.rs"]
 mod joints;
 #[path = "apis/models.rs"]

@@ -115,15 +115,12 @@ impl Link {
     pub(super) fn pass(&mut self, unit: Unit) {
         let escaped = unit.escaped || self.backslash;
         self.backslash = unit.char == '\\' && !self.backslash;
-        match self.inside {
-            Some(end) => {
-                self.inside = self.go_on(end, unit.char, escaped, unit.escaped);
-                self.address.pass(unit.char);
-            }
-            None => {
-                self.watch(unit.char, escaped);
-                self.write_to(unit.char, escaped, unit.escaped);
-            }
+        if let Some(end) = self.inside {
+            self.inside = self.go_on(end, unit.char, escaped, unit.escaped);
+            self.address.pass(unit.char);
+        } else {
+            self.watch(unit.char, escaped);
+            self.write_to(unit.char, escaped, unit.escaped);
         }
         if self.is_structural(unit.char, unit.escaped) {
             self.markup = Markup::default();

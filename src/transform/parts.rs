@@ -40,7 +40,7 @@ impl Restorer<'_> {
     }
 
     /// Whether a token lies in two of the parts that make up a text.
-    fn crosses(&self, text: &str, parts: &[&str], landing: Landing) -> bool {
+    fn crosses(self, text: &str, parts: &[&str], landing: Landing) -> bool {
         let mut source = Source { text, from: 0, before: None, landing, last: true };
         while let Find::Token(found) = self.vault().find(source) {
             let mut end = 0;

@@ -77,7 +77,7 @@ impl<'v> Restorer<'v> {
     }
 
     /// What it restores from.
-    pub(super) const fn vault(&self) -> &'v Vault {
+    pub(super) const fn vault(self) -> &'v Vault {
         self.vault
     }
 

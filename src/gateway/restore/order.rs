@@ -5,7 +5,7 @@
 //! its texts is held back, and is then passed on as the last of them or as one among others.
 
 use super::{Event, Restored};
-use crate::dialect::{self, Channel, EventView, ReplyLeaf};
+use crate::dialect::{self, Channel, EventView, ReplyLeaf, Sort};
 use crate::gateway::line::Line;
 use crate::wire::frames::{self, Framing};
 
@@ -86,16 +86,20 @@ impl Restored {
         channels
     }
 
-    /// Brings what is held back of a choice's texts once it says something of another sort: who reads along has its last word of
-    /// reasoning before the answer, and that of the answer before a call. The text may still go on.
+    /// Brings what is held back of a choice's texts once it says what comes behind that: who reads along has its last word of
+    /// reasoning before the answer, and that of the answer before a call. The text may still go on, as reasoning does that some
+    /// servers send between the pieces of a call: then nothing is brought.
     pub(super) fn overtake(&mut self, view: &EventView<'_>, number: Option<u64>) {
         let said: Vec<Channel> = view.leaves.iter().filter(|leaf| says(leaf)).map(|leaf| leaf.channel).collect();
-        let same_sort = |one: Channel, other: Channel| one.outer == other.outer && one.kind.sort() == other.kind.sort();
-        let is_behind = |channel: Channel| {
-            said.iter().any(|other| other.outer == channel.outer)
-                && !said.iter().any(|other| same_sort(*other, channel))
+        let says_of = |channel: Channel, sort: Sort| {
+            said.iter().any(|other| other.outer == channel.outer && other.kind.sort() == sort)
         };
-        let holding = self.lines.iter().filter(|(channel, line)| line.is_holding() && is_behind(**channel));
+        let is_over = |channel: Channel| match channel.kind.sort() {
+            Sort::Reasoning => says_of(channel, Sort::Answer) && !says_of(channel, Sort::Reasoning),
+            Sort::Answer => says_of(channel, Sort::Call) && !says_of(channel, Sort::Answer),
+            Sort::Call | Sort::Other => false,
+        };
+        let holding = self.lines.iter().filter(|(channel, line)| line.is_holding() && is_over(**channel));
         let mut behind: Vec<Channel> = holding.map(|(channel, _)| *channel).collect();
         behind.sort_unstable();
         for channel in behind {

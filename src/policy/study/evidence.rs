@@ -78,7 +78,9 @@ fn fewest(study: &Study, facts: &Facts, index: usize, whole: &Entry) -> Option<V
     let mut wanted: Vec<Truth> = KEYS.map(Truth::Key).into_iter().chain(certificates.map(Truth::Certificate)).collect();
     let passes = |wanted: &[Truth]| {
         let mut changed = entry.clone();
-        wanted.iter().for_each(|one| take(*one, whole, &mut changed));
+        for one in wanted {
+            take(*one, whole, &mut changed);
+        }
         passes_as(study, facts, index, changed)
     };
     if !passes(&wanted) {

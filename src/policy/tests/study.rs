@@ -470,7 +470,9 @@ fn mutants_that_only_a_doubt_notices_are_no_findings() {
             assert!(findings.is_empty(), "{findings:?}");
             return;
         }
-        suggestions.iter().for_each(|one| sheet.push_str(&one.text));
+        for one in &suggestions {
+            sheet.push_str(&one.text);
+        }
     }
     panic!("{sheet}");
 }
