@@ -74,9 +74,7 @@ pub enum Sort {
     Reasoning,
     /// The answer, or a refusal in its place.
     Answer,
-    /// The call of a tool.
-    Call,
-    /// What others say.
+    /// Calls of tools, and what others say.
     Other,
 }
 
@@ -86,7 +84,7 @@ impl ChannelKind {
         matches!(self, Self::Arguments | Self::FunctionArguments | Self::McpArguments)
     }
 
-    /// What sort of thing is said: a model that says something of another sort in the same choice is done with the one before.
+    /// What sort of thing is said: a model that answers is done with its reasoning.
     pub const fn sort(self) -> Sort {
         match self {
             Self::Reasoning
@@ -102,8 +100,11 @@ impl ChannelKind {
             | Self::CustomInput
             | Self::McpArguments
             | Self::Code
-            | Self::Command => Sort::Call,
-            Self::Stdout | Self::Stderr | Self::Unnamed(_) | Self::Whole => Sort::Other,
+            | Self::Command
+            | Self::Stdout
+            | Self::Stderr
+            | Self::Unnamed(_)
+            | Self::Whole => Sort::Other,
         }
     }
 

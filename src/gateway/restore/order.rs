@@ -86,18 +86,16 @@ impl Restored {
         channels
     }
 
-    /// Brings what is held back of a choice's texts once it says what comes behind that: who reads along has its last word of
-    /// reasoning before the answer, and that of the answer before a call. The text may still go on, as reasoning does that some
-    /// servers send between the pieces of a call: then nothing is brought.
+    /// Brings what is held back of a choice's reasoning once it says something of the answer: who reads along has the last word of the one
+    /// before the other. It may still go on. Nothing else is brought: servers send the pieces of an answer and of a call by turns,
+    /// and a pseudonym that is cut between two pieces is whole again all the same.
     pub(super) fn overtake(&mut self, view: &EventView<'_>, number: Option<u64>) {
-        let said: Vec<Channel> = view.leaves.iter().filter(|leaf| says(leaf)).map(|leaf| leaf.channel).collect();
-        let says_of = |channel: Channel, sort: Sort| {
-            said.iter().any(|other| other.outer == channel.outer && other.kind.sort() == sort)
-        };
-        let is_over = |channel: Channel| match channel.kind.sort() {
-            Sort::Reasoning => says_of(channel, Sort::Answer) && !says_of(channel, Sort::Reasoning),
-            Sort::Answer => says_of(channel, Sort::Call) && !says_of(channel, Sort::Answer),
-            Sort::Call | Sort::Other => false,
+        let pieces = view.leaves.iter().filter(|leaf| leaf.fragment && leaf.restore && !leaf.text.is_empty());
+        let said: Vec<Channel> = pieces.map(|leaf| leaf.channel).collect();
+        let says = |outer: u32, sort: Sort| said.iter().any(|it| it.outer == outer && it.kind.sort() == sort);
+        let is_over = |channel: Channel| {
+            let outer = channel.outer;
+            channel.kind.sort() == Sort::Reasoning && says(outer, Sort::Answer) && !says(outer, Sort::Reasoning)
         };
         let holding = self.lines.iter().filter(|(channel, line)| line.is_holding() && is_over(**channel));
         let mut behind: Vec<Channel> = holding.map(|(channel, _)| *channel).collect();
@@ -132,9 +130,4 @@ impl Restored {
         let reads = |data: &str| dialect::event_leaves(self.api, rest.event(), data).is_ok();
         rest.failed() || rest.data().is_some_and(reads)
     }
-}
-
-/// Whether a leaf says something more of a running text, or names a tool.
-fn says(leaf: &ReplyLeaf<'_>) -> bool {
-    (leaf.fragment && leaf.restore || leaf.called) && !leaf.text.is_empty()
 }
