@@ -46,7 +46,7 @@ pub use asked::{answers_in_text, output_asked};
 pub use failure::Told;
 pub use reply::{
     Channel, ChannelKind, Column, Ended, EventKind, EventView, Flush, Held, Joint, Landing, Logprobs, Position,
-    ReplyLeaf, ReplyView, Sequence, Sort, TokenList, Unreadable, Usage, Within,
+    ReplyLeaf, ReplyView, Sequence, TokenList, Unreadable, Usage, Within,
 };
 
 /// Every dialect. Where two have a path in common and no header tells them apart, the earlier one has it.

@@ -243,7 +243,6 @@ impl Restored {
             None => self.threads.moved(position.channel),
         };
         edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
-        self.overtake(view, number);
         let over: Vec<Ended> = view.ends.iter().copied().filter(|ended| closes || ended.is_sure()).collect();
         self.flush(&over, number);
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {

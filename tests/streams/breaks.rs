@@ -193,56 +193,6 @@ async fn what_is_held_back_comes_at_the_end() {
     assert!(answer.clean && answer.body.ends_with("data: [DONE]\n\n"), "{}", answer.body);
 }
 
-/// Who shows an answer as it comes has the last word of the reasoning before the answer. Answer and call come by turns, and what
-/// goes on goes on whole.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_held_back_comes_before_what_is_said_next() {
-    let said = |delta: Value| {
-        let choices = serde_json::json!([{"index": 0, "delta": delta, "finish_reason": null}]);
-        chunk(format!(
-            "data: {}\n\n",
-            serde_json::json!({"id": "c", "object": "chat.completion.chunk", "choices": choices})
-        ))
-    };
-    let call = |name: &str, arguments: &str| serde_json::json!({"tool_calls": [{"index": 0, "id": "t", "type": "function", "function": {"name": name, "arguments": arguments}}]});
-    let steps = vec![
-        said(serde_json::json!({"reasoning_content": "is it <EMAI", "reasoning": "is it <EMAI"})),
-        said(serde_json::json!({"reasoning_content": "L_?", "reasoning": "L_?"})),
-        said(serde_json::json!({"reasoning_content": " or <PERS", "reasoning": " or <PERS"})),
-        said(serde_json::json!({"content": "it is", "reasoning_content": ""})),
-        said(serde_json::json!({"content": " <PERSON_"})),
-        said(call("look", "")),
-        said(serde_json::json!({"content": " indeed"})),
-        chunk("data: [DONE]\n\n"),
-        chunk(""),
-    ];
-    let (house, _server) = house(steps).await;
-    let answer = house.client.chat(EMAIL, true).await;
-    let events =
-        answer.body.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok());
-    let mut told: Vec<String> = Vec::new();
-    for event in events {
-        let delta = &event["choices"][0]["delta"];
-        for (what, of) in [("thinks", &delta["reasoning_content"]), ("says", &delta["content"])] {
-            let Some(text) = of.as_str().filter(|text| !text.is_empty()) else { continue };
-            match told.last_mut().filter(|last| last.starts_with(what)) {
-                Some(last) => last.push_str(text),
-                None => told.push(format!("{what}:{text}")),
-            }
-        }
-        if delta["tool_calls"].is_array() {
-            told.push("calls".to_owned());
-        }
-    }
-    let begun = format!("says:begun {EMAIL}. ");
-    assert_eq!(
-        told,
-        [&*begun, "thinks:is it <EMAIL_? or <PERS", "says:it is ", "calls", "says:<PERSON_ indeed"],
-        "{}",
-        answer.body
-    );
-}
-
 /// After the mark of the end nothing can break: servers that drop the connection there are common.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_breaks_behind_its_end_is_whole() {

@@ -67,45 +67,10 @@ pub enum ChannelKind {
     Whole,
 }
 
-/// The sorts of things that a model says one behind the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
-    /// Reasoning, however it is named.
-    Reasoning,
-    /// The answer, or a refusal in its place.
-    Answer,
-    /// Calls of tools, and what others say.
-    Other,
-}
-
 impl ChannelKind {
     /// Whether the text is JSON, so that what is put into it lands within a JSON string.
     pub const fn is_json(self) -> bool {
         matches!(self, Self::Arguments | Self::FunctionArguments | Self::McpArguments)
-    }
-
-    /// What sort of thing is said: a model that answers is done with its reasoning.
-    pub const fn sort(self) -> Sort {
-        match self {
-            Self::Reasoning
-            | Self::ReasoningAlias
-            | Self::ReasoningDetail
-            | Self::ReasoningSummary
-            | Self::ThinkingPart
-            | Self::Compaction => Sort::Reasoning,
-            Self::Text | Self::TextPart | Self::Refusal | Self::Transcript => Sort::Answer,
-            Self::Name
-            | Self::Arguments
-            | Self::FunctionArguments
-            | Self::CustomInput
-            | Self::McpArguments
-            | Self::Code
-            | Self::Command
-            | Self::Stdout
-            | Self::Stderr
-            | Self::Unnamed(_)
-            | Self::Whole => Sort::Other,
-        }
     }
 
     /// What clients put its parts together as; nothing where each is a text of its own, like the arguments of a call.

@@ -17,7 +17,7 @@ mod read;
 mod seen;
 mod unnamed;
 
-pub use channel::{Channel, ChannelKind, Joint, Sort};
+pub use channel::{Channel, ChannelKind, Joint};
 pub use logprobs::{Column, Logprobs, TokenList};
 pub(crate) use read::{Closing, Piecewise, RANGE_OF_BYTES, Says, event, read};
 

@@ -5,7 +5,7 @@
 //! its texts is held back, and is then passed on as the last of them or as one among others.
 
 use super::{Event, Restored};
-use crate::dialect::{self, Channel, EventView, ReplyLeaf, Sort};
+use crate::dialect::{self, Channel, EventView, ReplyLeaf};
 use crate::gateway::line::Line;
 use crate::wire::frames::{self, Framing};
 
@@ -84,27 +84,6 @@ impl Restored {
             }
         });
         channels
-    }
-
-    /// Brings what is held back of a choice's reasoning once it says something of the answer: who reads along has the last word of the one
-    /// before the other. It may still go on. Nothing else is brought: servers send the pieces of an answer and of a call by turns,
-    /// and a pseudonym that is cut between two pieces is whole again all the same.
-    pub(super) fn overtake(&mut self, view: &EventView<'_>, number: Option<u64>) {
-        let pieces = view.leaves.iter().filter(|leaf| leaf.fragment && leaf.restore && !leaf.text.is_empty());
-        let said: Vec<Channel> = pieces.map(|leaf| leaf.channel).collect();
-        let says = |outer: u32, sort: Sort| said.iter().any(|it| it.outer == outer && it.kind.sort() == sort);
-        let is_over = |channel: Channel| {
-            let outer = channel.outer;
-            channel.kind.sort() == Sort::Reasoning && says(outer, Sort::Answer) && !says(outer, Sort::Reasoning)
-        };
-        let holding = self.lines.iter().filter(|(channel, line)| line.is_holding() && is_over(**channel));
-        let mut behind: Vec<Channel> = holding.map(|(channel, _)| *channel).collect();
-        behind.sort_unstable();
-        for channel in behind {
-            let Some(mut line) = self.lines.remove(&channel) else { continue };
-            self.bring(channel, &mut line, number);
-            self.lines.insert(channel, line);
-        }
     }
 
     /// Brings what is held back of a text, in an event of its own.
