@@ -343,7 +343,7 @@ pub const VALUE_HOSTS_MAX: usize = 256;
 /// Bytes of host and port of an address into which values may be put: a name of DNS has 253 characters, and its letters may be of
 /// other alphabets.
 pub const AUTHORITY_BYTES_MAX: usize = 512;
-/// Channels (choices, tool calls, parts) of one streamed answer.
+/// Channels (choices, tool calls, parts) of one streamed answer, those that ended among them where something is remembered of them.
 pub const CHANNELS_MAX: usize = 1_024;
 /// Bytes of the events that are kept as moulds while something of their channels is held back; a backend that cuts every
 /// channel within what may be a pseudonym, in large events, ends its stream.

@@ -61,13 +61,12 @@ impl Line {
         self.tokens.of_piece(list, self.before, moves, known)
     }
 
-    /// Ends the text, or what was said of it so far: the event that brings what was held back of it, where anything was.
-    pub(super) fn finish(&mut self, api: Api, channel: Channel, number: Option<u64>) -> (Option<Flush>, Counts) {
+    /// Ends the text: the event that brings what was held back of it, where anything was.
+    pub(super) fn finish(mut self, api: Api, channel: Channel, number: Option<u64>) -> (Option<Flush>, Counts) {
         let before = self.restore.counts();
         let text = self.restore.finish();
-        let tokens = std::mem::take(&mut self.tokens);
-        let event = self.mould.take().and_then(|mould| {
-            let logprobs = tokens.left((api, channel), &mould, self.restore.settled());
+        let event = self.mould.and_then(|mould| {
+            let logprobs = self.tokens.left((api, channel), &mould, self.restore.settled());
             let held = Held { text: &text, logprobs: logprobs.as_deref() };
             let any = !text.is_empty() || logprobs.is_some();
             any.then(|| dialect::flush_event(api, &mould, channel, held, number)).flatten()

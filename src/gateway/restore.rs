@@ -274,7 +274,8 @@ impl Restored {
 
     /// Restores a piece of a channel; what may become a pseudonym stays behind, unless the channel ends here.
     fn fragment(&mut self, data: &str, leaf: &ReplyLeaf<'_>, ends: bool) -> String {
-        if self.lines.len() >= limits::CHANNELS_MAX && !self.lines.contains_key(&leaf.channel) {
+        let is_full = self.lines.len() >= limits::CHANNELS_MAX || self.threads.is_full();
+        if is_full && !self.lines.contains_key(&leaf.channel) {
             self.break_off();
             return String::new();
         }
@@ -307,9 +308,16 @@ impl Restored {
         let mut ending: Vec<Channel> = self.lines.keys().filter(|channel| ended(**channel)).copied().collect();
         ending.sort_unstable();
         for channel in ending {
-            let Some(mut line) = self.lines.remove(&channel) else { continue };
+            let Some(line) = self.lines.remove(&channel) else { continue };
             self.threads.end(channel, &line);
-            self.bring(channel, &mut line, number);
+            let number = number.map(|number| number.saturating_add(self.added));
+            let (event, counts) = line.finish(self.api, channel, number);
+            self.count(counts);
+            if let Some(event) = event {
+                self.added += 1;
+                let name = event.event.as_deref();
+                self.out.push_back(frames::encode(self.framing, name, &event.data, false, !self.begun));
+            }
         }
     }
 

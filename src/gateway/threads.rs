@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::line::Line;
 use crate::dialect::{Channel, ChannelKind, Joint, ReplyLeaf};
+use crate::limits;
 use crate::transform::{Moves, Thread};
 
 /// Those of a streamed answer.
@@ -44,6 +45,11 @@ impl Threads {
         for joint in ending.map(|(joint, _)| *joint).collect::<Vec<_>>() {
             self.ended.insert(joint, line.thread());
         }
+    }
+
+    /// Whether as much is remembered as an answer may have: texts that ended count too, or one that never ends would fill memory.
+    pub(super) fn is_full(&self) -> bool {
+        self.before.len().max(self.moved.len()) >= limits::CHANNELS_MAX
     }
 
     /// Where the places of a text that ended are now.

@@ -172,6 +172,22 @@ async fn a_stream_that_makes_us_hold_too_much_is_ended() {
     }
 }
 
+/// Something is remembered of texts that ended too: a server that goes on with ever new ones is stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_ever_new_texts_is_ended() {
+    let ended = |index: usize| {
+        let choice = format!("{{\"index\":{index},\"delta\":{{\"content\":\"done\"}},\"finish_reason\":\"stop\"}}");
+        chunk(format!("data: {{\"choices\":[{choice}]}}\n\n"))
+    };
+    for (count, whole) in [(octroi::limits::CHANNELS_MAX - 2, true), (octroi::limits::CHANNELS_MAX + 2, false)] {
+        let end = [chunk("data: [DONE]\n\n"), chunk("")];
+        let (house, _server) = house((1..=count).map(ended).chain(end).collect()).await;
+        let answer = house.client.chat(EMAIL, true).await;
+        assert_eq!((answer.clean, answer.body.ends_with("data: [DONE]\n\n")), (whole, whole), "{count} texts");
+        assert_eq!(outcome(&house).await["end"], if whole { "complete" } else { "upstream-broke" });
+    }
+}
+
 /// A server that says itself that it failed: its text may quote what it got, so the client is told in words of ours.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_the_server_tells_is_told_in_our_words() {

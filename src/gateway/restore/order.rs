@@ -7,7 +7,7 @@
 use super::{Event, Restored};
 use crate::dialect::{self, Channel, EventView, ReplyLeaf};
 use crate::gateway::line::Line;
-use crate::wire::frames::{self, Framing};
+use crate::wire::frames::Framing;
 
 /// An event that tells why texts ended, which waits to see whether they did.
 pub(super) struct MayBeLast {
@@ -84,18 +84,6 @@ impl Restored {
             }
         });
         channels
-    }
-
-    /// Brings what is held back of a text, in an event of its own.
-    pub(super) fn bring(&mut self, channel: Channel, line: &mut Line, number: Option<u64>) {
-        let number = number.map(|number| number.saturating_add(self.added));
-        let (event, counts) = line.finish(self.api, channel, number);
-        self.count(counts);
-        if let Some(event) = event {
-            self.added += 1;
-            let name = event.event.as_deref();
-            self.out.push_back(frames::encode(self.framing, name, &event.data, false, !self.begun));
-        }
     }
 
     /// Bytes of the events that are kept for what is held back.
