@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::disk::{Disk, Fault};
 use super::*;
+use crate::audit::log::Slot;
 use crate::audit::outage;
 use crate::audit::storage::Storage as _;
 
@@ -196,6 +197,27 @@ fn published(disk: &Disk) -> u64 {
     String::from_utf8(disk.read(CHECKPOINT)).unwrap().lines().nth(1).unwrap().parse().unwrap()
 }
 
+/// Decides one request after the other until the log takes no more: the places of those outcomes that are still to come.
+fn until_closed(log: &SegmentLog) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for number in 0.. {
+        let slot = log.reserve().unwrap();
+        if append(log, decision(number)).is_err() {
+            break;
+        }
+        slots.push(slot);
+    }
+    slots
+}
+
+/// Waits until what is durable is signed, which the caller then looks at.
+fn until_signed(log: &SegmentLog, disk: &Disk) {
+    let waited = std::time::Instant::now();
+    while published(disk) < log.head().size && waited.elapsed() < Duration::from_secs(10) {
+        std::thread::yield_now();
+    }
+}
+
 /// While no segment can be made there is room for a checkpoint: what was acknowledged is signed, so that its end cannot be cut
 /// off unseen, and a kill meanwhile leaves nothing open.
 #[test]
@@ -205,19 +227,8 @@ fn what_is_durable_is_signed_while_the_log_is_closed() {
     let log = SegmentLog::open(Options { checkpoint_interval, retry_interval, ..on(&disk) }).unwrap();
     let begun = published(&disk);
     disk.set_room(Some(12_000));
-    let (mut number, mut slots) = (0, Vec::new());
-    loop {
-        let slot = log.reserve().unwrap();
-        if append(&log, decision(number)).is_err() {
-            break;
-        }
-        slots.push((number, slot));
-        number += 1;
-    }
-    let waited = std::time::Instant::now();
-    while published(&disk) < log.head().size && waited.elapsed() < Duration::from_secs(10) {
-        std::thread::yield_now();
-    }
+    let slots = until_closed(&log);
+    until_signed(&log, &disk);
     assert!(!log.healthy());
     assert!(begun < log.head().size && published(&disk) == log.head().size, "{} signed", published(&disk));
     drop((log, slots));
@@ -231,29 +242,19 @@ fn a_kill_while_outcomes_wait_for_room_leaves_no_request_without_one() {
     let log = SegmentLog::open(Options { checkpoint_interval, retry_interval, ..on(&disk) }).unwrap();
     // Not even for a checkpoint.
     disk.set_room(Some(0));
-    let (mut number, mut slots) = (0, Vec::new());
-    loop {
-        let slot = log.reserve().unwrap();
-        if append(&log, decision(number)).is_err() {
-            break;
-        }
-        slots.push((number, slot));
-        number += 1;
-    }
-    for (number, slot) in slots {
+    let slots = until_closed(&log);
+    let begun = slots.len();
+    for (number, slot) in (0..).zip(slots) {
         slot.submit(outcome(number));
     }
     std::thread::sleep(Duration::from_millis(200));
     disk.set_room(Some(12_000));
-    let waited = std::time::Instant::now();
-    while published(&disk) < log.head().size && waited.elapsed() < Duration::from_secs(10) {
-        std::thread::yield_now();
-    }
+    until_signed(&log, &disk);
     assert_eq!(published(&disk), log.head().size);
     let killed = disk.restart();
     drop(log);
     let log = SegmentLog::open(on(&killed)).unwrap();
-    assert_eq!(log.opening().unfinished, number);
+    assert_eq!(log.opening().unfinished, u32::try_from(begun).unwrap());
     log.stop();
     let folder = tempfile::tempdir().unwrap();
     killed.export(folder.path());
