@@ -319,6 +319,8 @@ pub const AUDIT_BATCH_MAX: usize = 1_024;
 /// Time that outcomes, for which nobody waits, wait for a decision whose sync they can share. A crash within it costs no more
 /// than one within a sync: the log then says at the next start that the end of these requests is not known.
 pub const OUTCOME_PATIENCE: Duration = Duration::from_millis(5);
+/// Bytes that are left free on the disk of a log when its review index grows: two segments.
+pub const INDEX_ROOM: u64 = 2 * SEGMENT_BYTES;
 /// Bytes of one audit segment file, allocated ahead, where the operator does not say otherwise.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a segment that the operator may ask for: one holds a few entries at least, and a start reads one of them whole.

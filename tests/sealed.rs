@@ -115,6 +115,13 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     assert_eq!(alone.status.code(), Some(1), "{}", said(&alone));
     assert!(said(&alone).contains("two persons"), "{}", said(&alone));
 
+    let sealed = folder.join("audit/sealed");
+    let backup = folder.join("backup");
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        let copied = std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+        assert!(copied.success());
+    };
+    copy(&sealed, &backup);
     let erased = octroi(&folder, &["audit", "erase", "--request", &case, "--basis", "case-closed"]);
     assert!(erased.status.success(), "{}", said(&erased));
     let gone = octroi(&folder, &[&["audit", "reveal", &case], &keys[..]].concat());
@@ -139,6 +146,15 @@ async fn content_is_sealed_opened_by_two_and_erased() {
         let told = octroi(&folder, &["audit", "show", id]);
         assert_eq!(said(&told).contains("was destroyed (case-closed)"), is_gone, "{}", said(&told));
     }
+    // What was erased stays erased where a copy brings its key back.
+    let aside = folder.join("aside");
+    std::fs::rename(&sealed, &aside).unwrap();
+    copy(&backup, &sealed);
+    let back = octroi(&folder, &[&["audit", "reveal", &case], &keys[..]].concat());
+    assert_eq!(back.status.code(), Some(1));
+    assert!(said(&back).contains("nobody can open it any more"), "{}", said(&back));
+    std::fs::remove_dir_all(&sealed).unwrap();
+    std::fs::rename(&aside, &sealed).unwrap();
     // The month goes too: the key of the case was destroyed before, and is not destroyed again.
     let decision = entries.iter().find(|entry| entry.pointer("/sending/sealed").is_some()).unwrap();
     let word = |at: &str| decision.pointer(at).unwrap().as_str().unwrap();

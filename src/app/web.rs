@@ -71,7 +71,12 @@ impl Web {
         let authority = address.authority().context("the address has no host")?.clone();
         let is_tls = address.scheme() == Some(&Scheme::HTTPS);
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let port = match authority.port_u16() {
+            Some(port) => port,
+            None if !authority.as_str().ends_with(authority.host()) => bail!("its port is not a number up to 65535"),
+            None if is_tls => 443,
+            None => 80,
+        };
         let stream = TcpStream::connect((host.as_str(), port)).await?;
         let stream = match (&self.tls, is_tls) {
             (Some(tls), true) => Either::Left(tls.connect(ServerName::try_from(host)?, stream).await?),

@@ -18,6 +18,7 @@ use octroi_verify::{Checkpoint, VerifierKey};
 use super::decisions::{self, Place};
 use super::index::{Counted, Dimension, Index, IndexError};
 use super::query::{Filter, Record};
+use super::rotate;
 use crate::model::entry::RequestId;
 
 /// One epoch of a log.
@@ -95,17 +96,40 @@ impl Beginning {
     }
 }
 
+/// The key of a log is being changed, or was while it was read: what was read may be of either epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key of the log is being changed: ask again; where that lasts, when the gateway has started")]
+pub struct KeyChanging;
+
 /// The epochs of a log, newest first. They are opened as far as an answer takes it.
 #[derive(Debug)]
 pub struct Epochs {
     dir: PathBuf,
+    /// As they lay when they were listed.
+    listed: Vec<(u32, PathBuf)>,
+    /// Those that are asked about.
     logs: Vec<(u32, PathBuf)>,
 }
 
 impl Epochs {
     /// The epochs of the log in a folder.
     pub fn of(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), logs: decisions::logs(dir) }
+        let listed = decisions::logs(dir);
+        let mut logs = listed.clone();
+        // The newest has no files yet when the one before has just ended.
+        if logs.len() > 1 && [SEGMENTS, CHECKPOINT].iter().all(|name| dir.join(name).symlink_metadata().is_err()) {
+            logs.remove(0);
+        }
+        Self { dir: dir.to_owned(), listed, logs }
+    }
+
+    /// Hands on what was read of them, unless the log's key was changed meanwhile: then the folders are those of others.
+    ///
+    /// # Errors
+    /// [`KeyChanging`], in the place of whatever it led to.
+    pub fn unmoved<T, E: From<KeyChanging>>(&self, read: Result<T, E>) -> Result<T, E> {
+        let is_cut_off = rotate::is_cut_off(&self.dir).unwrap_or(false);
+        if is_cut_off || decisions::logs(&self.dir) != self.listed { Err(KeyChanging.into()) } else { read }
     }
 
     /// One of them alone.
@@ -139,6 +163,10 @@ impl Epochs {
     /// # Errors
     /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds.
     pub fn page(&self, filter: &Filter, limit: usize, before: Option<Place>) -> Result<Page, IndexError> {
+        self.unmoved(self.read_page(filter, limit, before))
+    }
+
+    fn read_page(&self, filter: &Filter, limit: usize, before: Option<Place>) -> Result<Page, IndexError> {
         let (records, signed) = (Vec::new(), Vec::new());
         let mut page = Page { records, read: 0, epochs: 0, signed, more: false, temporary: false };
         let mut unknown = Unknown::default();
@@ -176,6 +204,10 @@ impl Epochs {
     /// # Errors
     /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds.
     pub fn count(&self, filter: &Filter, by: &[Dimension]) -> Result<Tally, IndexError> {
+        self.unmoved(self.read_count(filter, by))
+    }
+
+    fn read_count(&self, filter: &Filter, by: &[Dimension]) -> Result<Tally, IndexError> {
         let mut counts: HashMap<Vec<String>, u64> = HashMap::new();
         let mut unknown = Unknown::default();
         let (mut read, mut temporary, mut signatures) = (None, false, Vec::new());
@@ -201,6 +233,10 @@ impl Epochs {
     /// # Errors
     /// [`IndexError`].
     pub fn of_kind(&self, kind: &str, limit: usize) -> Result<Vec<(u32, Record)>, IndexError> {
+        self.unmoved(self.read_kind(kind, limit))
+    }
+
+    fn read_kind(&self, kind: &str, limit: usize) -> Result<Vec<(u32, Record)>, IndexError> {
         let mut records = Vec::new();
         for epoch in self.opened() {
             let Epoch { number, index, log, .. } = epoch?;
@@ -240,6 +276,10 @@ impl Epochs {
     /// # Errors
     /// [`IndexError`].
     pub fn find(&self, id: RequestId) -> Result<Option<(Epoch, Record)>, IndexError> {
+        self.unmoved(self.read_request(id))
+    }
+
+    fn read_request(&self, id: RequestId) -> Result<Option<(Epoch, Record)>, IndexError> {
         let filter = Filter { id: Some(id), ..Filter::default() };
         for epoch in self.opened() {
             let epoch = epoch?;

@@ -7,12 +7,11 @@
 //! A change of the key begins another log. An epoch is sent to its last entry before the next one begins, so nothing is left
 //! out where a key changes; a cursor that fits no entry of any epoch is a fault, and never taken for another place.
 
-use std::ffi::OsStr;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use octroi_verify::fleet::EPOCHS;
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::walk::{Step, Walk, segment_name, start_of};
@@ -20,6 +19,7 @@ use octroi_verify::{Checkpoint, VerifierKey, entry};
 use serde_json::{Value, json};
 
 use super::epochs::Epochs;
+use super::rotate;
 use super::storage::{LocalStorage, read_small, replace};
 
 /// The file of the cursor, unless another is named.
@@ -75,6 +75,21 @@ impl Cursor {
         Ok(Some(Self { origin: found.to_owned(), next }))
     }
 
+    /// Keeps others from going on from the same cursor until the value is dropped; `None` where one does. Two would send what both
+    /// read twice, and each take the other's place.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn alone(log: &Path, name: &str) -> io::Result<Option<File>> {
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(log.join(format!("{name}.lock")))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Remembers it, durably.
     ///
     /// # Errors
@@ -113,13 +128,14 @@ pub enum Next {
 /// # Errors
 /// [`ForwardError`].
 pub fn next(dir: &Path, cursor: Option<&Cursor>) -> Result<Next, ForwardError> {
-    if is_changing(dir) {
+    let is_changing = || rotate::is_cut_off(dir).unwrap_or(false);
+    if is_changing() {
         return Ok(Next::Changing);
     }
     let before = logs(dir);
     let found = before.as_ref().map_err(Clone::clone).map_err(ForwardError::from).and_then(|logs| behind(logs, cursor));
     // A rotation moves the folder of segments first and the public key last: while that is the same, so was what was read.
-    if is_changing(dir) || logs(dir) != before { Ok(Next::Changing) } else { found }
+    if is_changing() || logs(dir) != before { Ok(Next::Changing) } else { found }
 }
 
 /// The log of an epoch.
@@ -127,13 +143,6 @@ pub fn next(dir: &Path, cursor: Option<&Cursor>) -> Result<Next, ForwardError> {
 struct Log {
     folder: PathBuf,
     key: VerifierKey,
-}
-
-/// Whether a finished epoch is being moved to its place, now or when the gateway starts again.
-fn is_changing(dir: &Path) -> bool {
-    let mut names =
-        walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok);
-    names.any(|entry| Path::new(entry.file_name()).extension() == Some(OsStr::new("new")))
 }
 
 /// The epochs of a log, oldest first. The newest has no files yet when the one before has just ended.

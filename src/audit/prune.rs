@@ -109,14 +109,15 @@ fn say_again(dir: &Path, log: &Path, epoch: u32) -> Result<(), PruneError> {
     Ok(access::leave_own(dir, &format!("prune-{epoch}-before-{to}"), &Entry::Prune(entry))?)
 }
 
-/// The segments that go, each with the one behind it: all before the first that holds an entry as young as the limit.
+/// The segments that go, each with the one behind it: all before the first that holds an entry as young as the limit, or the one
+/// that announces the next key: the epoch behind it would be nobody's.
 fn old_segments(log: &Path, limit: &str) -> Result<Vec<(Header, Header)>, PruneError> {
     let signed = signed(log)?;
     let headers = Walk::open(&log)?.headers().to_vec();
     let mut old = Vec::new();
     for (header, next) in headers.iter().zip(headers.iter().skip(1)) {
         // Clocks can be set back: what is last in a segment need not be the youngest.
-        if next.first_seq > signed || is_young(log, header, next, limit)? {
+        if next.first_seq > signed || is_needed(log, header, next, limit)? {
             break;
         }
         old.push((header.clone(), next.clone()));
@@ -124,15 +125,18 @@ fn old_segments(log: &Path, limit: &str) -> Result<Vec<(Header, Header)>, PruneE
     Ok(old)
 }
 
-/// Whether a segment holds an entry as young as this, or one that says no time.
-fn is_young(log: &Path, header: &Header, next: &Header, limit: &str) -> Result<bool, PruneError> {
+/// Whether a segment holds an entry as young as this, one that says no time, or the announcement of a key.
+fn is_needed(log: &Path, header: &Header, next: &Header, limit: &str) -> Result<bool, PruneError> {
     let mut walk = Walk::open(&log)?;
     walk.seek(start_of(header));
     while walk.place().seq < next.first_seq {
         match walk.next()? {
             Step::Batch(batch) => {
                 let mut entries = batch.entries().filter(|(_, seq, _)| *seq < next.first_seq);
-                if entries.any(|(_, _, entry)| decisions::time_of(entry).is_none_or(|time| time >= limit)) {
+                // Canonical JSON has no blanks, and a quotation mark within a text is escaped.
+                let announces = |entry: &[u8]| memchr::memmem::find(entry, b"\"event\":\"announced\"").is_some();
+                let is_young = |entry: &[u8]| decisions::time_of(entry).is_none_or(|time| time >= limit);
+                if entries.any(|(_, _, entry)| is_young(entry) || announces(entry)) {
                     return Ok(true);
                 }
             }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::query::{Record, items, sent_to, word};
 use crate::limits::ATTEMPTS_MAX;
+use crate::model::entry::UNSENT_CAUSES;
 
 /// Tells the story of one request from its entries.
 pub fn tell(record: &Record) -> Vec<String> {
@@ -19,18 +20,18 @@ pub fn tell(record: &Record) -> Vec<String> {
         story.extend(items(decision, "removed").map(removed));
         story.extend(decision.get("left_out").map(left_out));
         story.extend(crossed(decision));
-        story.extend(decision.get("sending").map(|sending| first_sent(sending, record)));
+        story.extend(decision.get("sending").map(|sending| first_sent(sending, arrived(record, 0))));
         story.extend(decision.get("sending").and_then(|sending| sealed("Its content", sending)));
     } else {
         story.push("What was decided is not in the log any more: entries as old as that were pruned.".to_owned());
     }
-    for attempt in record.of_kind("attempt") {
+    for (index, attempt) in record.of_kind("attempt").enumerate() {
         story.extend(crossed(attempt));
         if let Some(newest) = attempt.get("newest") {
             story.push(format!("By then the {} was in force, and permitted the next as well.", state(newest)));
             story.extend(items(newest, "exceptions").map(excepted));
         }
-        story.push(tried(attempt));
+        story.push(tried(attempt, arrived(record, index + 1)));
     }
     story.push(match record.of_kind("outcome").next() {
         Some(outcome) => ended(outcome),
@@ -214,14 +215,18 @@ fn left_out(of: &Value) -> String {
     format!("The entry has no room for {}: `octroi policy explain` works them out again.", list(counts))
 }
 
+/// Whether a sending (0: that of the decision) was written to its backend, as far as the entry behind it tells.
+fn arrived(record: &Record, sending: usize) -> bool {
+    let next = record.of_kind("attempt").chain(record.of_kind("outcome")).nth(sending);
+    next.is_none_or(|next| !UNSENT_CAUSES.contains(&word(next, "cause")))
+}
+
 /// Where it was sent first, or was to be.
-fn first_sent(sending: &Value, record: &Record) -> String {
-    let next = record.of_kind("attempt").chain(record.of_kind("outcome")).next();
-    match next.map(|next| word(next, "cause")) {
-        Some("connect" | "address" | "identity") => {
-            format!("It was to go to {}, and nothing arrived there.", sent(sending))
-        }
-        _ => format!("It was sent to {}.", sent(sending)),
+fn first_sent(sending: &Value, arrived: bool) -> String {
+    if arrived {
+        format!("It was sent to {}.", sent(sending))
+    } else {
+        format!("It was to go to {}, and nothing arrived there.", sent(sending))
     }
 }
 
@@ -307,17 +312,20 @@ fn crossed(entry: &Value) -> Option<String> {
     Some(format!("It left the tier {from} for {to}, because {why}."))
 }
 
-fn tried(attempt: &Value) -> String {
+fn tried(attempt: &Value, arrived: bool) -> String {
     let tier = match attempt.get("fell_back") {
         Some(Value::Bool(true)) => " This used the policy's leave to fall back to a farther tier.",
         _ => "",
     };
     let sending = attempt.get("sending").map(sent).unwrap_or_default();
-    format!(
-        "The one before did not serve ({}): attempt {} went to {sending}.{tier}",
-        word(attempt, "cause"),
-        number(attempt, "number")
-    )
+    let (cause, number) = (word(attempt, "cause"), number(attempt, "number"));
+    if arrived {
+        format!("The one before did not serve ({cause}): attempt {number} went to {sending}.{tier}")
+    } else {
+        format!(
+            "The one before did not serve ({cause}): attempt {number} was to go to {sending}, and nothing arrived there.{tier}"
+        )
+    }
 }
 
 fn ended(outcome: &Value) -> String {

@@ -22,7 +22,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 pub(super) struct Upkeep {
     interval: Duration,
     beaten: Instant,
-    looked: Instant,
+    /// Not before the first look: what waited for the start is taken with it.
+    looked: Option<Instant>,
     /// Decisions written by this run.
     pub(super) decisions: u64,
     /// Entries that could not be written in this run.
@@ -35,18 +36,19 @@ pub(super) struct Upkeep {
 
 impl Upkeep {
     pub(super) fn new(interval: Duration, note: OutageNote) -> Self {
-        Self { interval, beaten: now(), looked: now(), decisions: 0, refused: 0, failed: None, note }
+        Self { interval, beaten: now(), looked: None, decisions: 0, refused: 0, failed: None, note }
     }
 
     /// How long until there is something to do.
     pub(super) fn due(&self) -> Duration {
         let beat = self.interval.saturating_sub(self.beaten.elapsed());
-        beat.min(LOOK_INTERVAL.min(self.interval).saturating_sub(self.looked.elapsed()))
+        let look = |looked: Instant| LOOK_INTERVAL.min(self.interval).saturating_sub(looked.elapsed());
+        beat.min(self.looked.map_or(Duration::ZERO, look))
     }
 
     /// The entries that are due.
     pub(super) fn entries(&mut self, open: usize) -> VecDeque<Item> {
-        self.looked = now();
+        self.looked = Some(now());
         let mut entries = VecDeque::new();
         if self.beaten.elapsed() >= self.interval {
             self.beaten = now();

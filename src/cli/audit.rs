@@ -19,8 +19,10 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use octroi_verify::published::is_published;
 use octroi_verify::shown;
+use octroi_verify::verify::CHECKPOINT;
 
 use super::{ConfigPath, Exit, Printer};
+use crate::audit::rotate::is_log;
 use crate::audit::{LocalStorage, Storage as _, access};
 use crate::model::Word;
 use crate::model::entry::{Access, RequestId};
@@ -88,8 +90,15 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
 
 /// A folder that holds a log, or advice.
 fn log_in(dir: &Path) -> anyhow::Result<()> {
-    if dir.join("checkpoint").exists() || dir.join("segments").exists() {
+    if is_log(dir) {
         return Ok(());
+    }
+    // What may not be looked into is not said to be empty.
+    if let Err(error) = dir.join(CHECKPOINT).symlink_metadata()
+        && error.kind() != std::io::ErrorKind::NotFound
+        && dir.is_dir()
+    {
+        bail!("`{}` cannot be read: {}", shown(dir), error.kind());
     }
     let what = if dir.is_dir() { "holds no audit log" } else { "is not there" };
     bail!(
@@ -156,6 +165,10 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
         words: reading.words.into_iter().map(Word::fixed).collect(),
     };
     match access::leave(dir, &access) {
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => bail!(
+            "the disk of the log is full: the access cannot be recorded, so nothing is shown\n  help: make room, or ask a copy of the \
+             folder elsewhere; `verify` and `octroi-verify` record nothing, and work"
+        ),
         Err(error) if access.approver.is_none() && is_read_only(error.kind()) => {
             printer.say(format!("`{}` cannot be written: this access is not recorded in the log", shown(dir)));
             Ok(())

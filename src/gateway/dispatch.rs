@@ -58,10 +58,10 @@ pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
         Err(error) if error.is_unavailable() => (Failure::Unavailable(error.cause()), None),
         Err(SendError::Timeout) => (Failure::Waiting("timeout"), None),
         Err(error) => (Failure::Faulty(error.cause()), None),
-        Ok(reply) if reply.is_full() => (Failure::Waiting("full"), reply.retry_after_s),
+        Ok(reply) if reply.is_full() => (Failure::Waiting("overloaded"), reply.retry_after_s),
         Ok(reply) if reply.is_server_error() => (Failure::Faulty("error"), None),
         // Our credential was refused: the client can do nothing about it, and the text may name it.
-        Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) => (Failure::Faulty("credential"), None),
+        Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) => (Failure::Faulty("denied"), None),
         Ok(reply) => return Ok(Answering { leg, endpoint, reply, vault, changed: changes }),
     };
     Err(Box::new(Failed { leg, failure, retry_after_s }))

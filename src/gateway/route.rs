@@ -17,7 +17,7 @@ use super::exhausted::{Tally, exhausted};
 use super::pick::{Next, Picked};
 use super::prefix::Prefix;
 use crate::limits;
-use crate::model::entry::Crossed;
+use crate::model::entry::{Crossed, UNSENT_CAUSES};
 use crate::model::{Backend, Duties, FallBack, Refusal, Tier, Word};
 use crate::upstream::Place;
 
@@ -188,16 +188,15 @@ impl Route {
             }
         }
         // Neither is different at another endpoint.
-        if matches!(failure, Failure::Impossible(_) | Failure::Faulty("credential")) {
+        if matches!(failure, Failure::Impossible(_) | Failure::Faulty("credential" | "denied")) {
             self.tried.push(leg.backend.name.clone());
         }
-        if matches!(failure, Failure::Waiting("full")) && leg.upstream.queues() {
+        if matches!(failure, Failure::Waiting("overloaded")) && leg.upstream.queues() {
             // It has no room now, and is waited for like the others.
             let last = self.endpoints.iter().rposition(|(of, _)| *of == leg.backend.name);
             last.map(|at| self.endpoints.remove(at));
         }
-        self.unsent =
-            matches!(failure, Failure::Impossible(_) | Failure::Unavailable("connect" | "address" | "identity"));
+        self.unsent = matches!(failure, Failure::Impossible(_)) || UNSENT_CAUSES.contains(&failure.cause());
         self.tally.retry_after_s = self.tally.retry_after_s.max(*retry_after_s);
     }
 

@@ -269,10 +269,13 @@ pub struct RemovedBackend {
     pub why: Word,
 }
 
+/// Causes for which a backend did not serve and nothing of the request was written to it.
+pub const UNSENT_CAUSES: [&str; 6] = ["address", "connect", "credential", "identity", "request", "tls"];
+
 /// A further attempt of a request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attempt {
-    /// Why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`.
+    /// Why the one before did not serve, or was not asked: the words are listed in `docs/audit-format.md`.
     pub cause: Word,
     /// The tier that was left for it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -105,7 +105,7 @@ pub enum SendError {
     /// Its certificate does not prove that it is this backend. Nothing was sent.
     #[error("cannot prove its identity: {0}")]
     Identity(&'static str),
-    /// TLS failed for another reason.
+    /// TLS failed for another reason. Nothing was sent.
     #[error("tls failed: {0}")]
     Tls(&'static str),
     /// No answer began in time.
@@ -171,7 +171,10 @@ impl SendError {
 
     /// Whether nothing of the request was written.
     pub const fn is_before_sending(self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Credential | Self::Request)
+        matches!(
+            self,
+            Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Tls(_) | Self::Credential | Self::Request
+        )
     }
 }
 

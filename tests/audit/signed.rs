@@ -209,3 +209,35 @@ async fn files_of_the_log_are_made_by_its_owner_alone() {
         assert!(said.contains("cannot be read: epochs: permission denied"), "{said}");
     }
 }
+
+/// Questions that cannot be answered as they are asked, and one whose answer goes to standard output.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_answered_now_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_log(&folder.join("audit")).await;
+    let (code, said) = octroi(folder, &["audit", "export", "--from", "403"], &[]).await;
+    assert!(code == Some(2) && said.contains("`--from 403` is behind the last entry: 402 are signed"), "{said}");
+    let (code, said) = octroi(folder, &["audit", "export", "--from", "402"], &[]).await;
+    assert!(code == Some(0) && said.contains("go on with --from 402"), "nothing is new: {said}");
+    let (_, listed) = octroi(folder, &["audit", "query", "--limit", "1", "--json"], &[]).await;
+    let listed: serde_json::Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    let id = listed["entries"][0]["entry"]["request"].as_str().unwrap();
+    let (code, said) = octroi(folder, &["audit", "show", id, "--proof", "-"], &[]).await;
+    assert!(code == Some(0) && said.starts_with("c2sp.org/tlog-proof@v1\n"), "{said}");
+    assert!(!folder.join("-").exists());
+    // A change of the key that was cut off: the log lies in two places until the gateway starts.
+    std::fs::create_dir_all(folder.join("audit/epochs/1.new")).unwrap();
+    for command in [
+        &["audit", "query"][..],
+        &["audit", "query", "--by", "app"],
+        &["audit", "show", id],
+        &["audit", "report", "art30", "--month", "2026-11"],
+        &["audit", "reindex"],
+        &["audit", "reindex", "--check"],
+    ] {
+        let (code, said) = octroi(folder, command, &[]).await;
+        let told = "the key of the log is being changed: ask again";
+        assert!(code == Some(2) && said.contains(told), "{command:?}: {code:?} {said}");
+    }
+}

@@ -130,7 +130,8 @@ fn crossings(asked_ms: i128, decision: &Value, sent: &[&(i128, Value)]) -> Vec<S
         }
         let before: Vec<&str> =
             sent[1.min(index)..=index].iter().filter_map(|(_, entry)| entry["cause"].as_str()).collect();
-        let full = before.iter().any(|cause| matches!(*cause, "full" | "timeout" | "waited" | "retries"));
+        let full =
+            before.iter().any(|cause| matches!(*cause, "full" | "overloaded" | "timeout" | "waited" | "retries"));
         match crossed["cause"].as_str() {
             Some("unavailable") if full => faults.push(format!("left at once, and something was full: {before:?}")),
             Some("waited") if at - asked_ms < CLAUSE_MS => {

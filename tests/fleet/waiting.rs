@@ -287,7 +287,10 @@ async fn a_server_that_turned_a_request_away_is_waited_for() {
         assert_eq!(answer.await.unwrap().status, 200);
     }
     let attempts = fleet.house.entries_of("attempt").await;
-    assert!(!attempts.is_empty() && attempts.iter().all(|attempt| attempt["cause"] == "full"), "{attempts:?}");
+    // It said so itself, or that was known before it was asked again.
+    let has_no_room =
+        |attempt: &serde_json::Value| ["full", "overloaded"].contains(&attempt["cause"].as_str().unwrap());
+    assert!(!attempts.is_empty() && attempts.iter().all(has_no_room), "{attempts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

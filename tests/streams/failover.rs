@@ -124,10 +124,10 @@ async fn failover_within_a_tier() {
     let rows: Vec<(&str, Vec<Step>)> = vec![
         ("broke", vec![Step::Reset]),
         ("malformed", vec![Step::Raw(b"nothing\r\n\r\n".to_vec()), Step::Close]),
-        ("full", json("429 Too Many Requests", "", "{}")),
-        ("full", json("503 Service Unavailable", "", "{}")),
+        ("overloaded", json("429 Too Many Requests", "", "{}")),
+        ("overloaded", json("503 Service Unavailable", "", "{}")),
         ("error", json("500 Internal Server Error", "", "{}")),
-        ("credential", json("401 Unauthorized", "", "{}")),
+        ("denied", json("401 Unauthorized", "", "{}")),
         ("redirected", json("301 Moved Permanently", "location: /\r\n", "{}")),
         ("timeout", vec![Step::Stall]),
     ];
@@ -178,7 +178,7 @@ async fn a_full_home_is_left_after_the_wait() {
     assert_eq!([one.asked().len(), two.asked().len()], [1, 1]);
     let attempts = house.entries_of("attempt").await;
     assert_eq!(attempts.len(), 2);
-    assert_eq!((&attempts[1]["fell_back"], &attempts[1]["cause"]), (&true.into(), &"full".into()));
+    assert_eq!((&attempts[1]["fell_back"], &attempts[1]["cause"]), (&true.into(), &"overloaded".into()));
     // A health term may not cross: the client is told to come back.
     let body = chat_body("Mme Camille Aubertin has diabetes", false);
     let refused = house.client.post("/v1/chat/completions", body).await;

@@ -8,13 +8,13 @@ use crate::note::{self, NOTE_BYTES_MAX};
 use crate::problem::{Problem, ProblemKind};
 use crate::regular;
 use crate::shown::shown;
-use crate::verify::{CHECKPOINT, known_name};
+use crate::verify::{CHECKPOINT, Known};
 
 /// A log that lies in a folder, by its checkpoint.
 pub(crate) struct Copy<'f> {
     folder: &'f Path,
-    /// The checkpoint, signed.
-    pub(crate) text: String,
+    /// The checkpoint, under the name of the folder.
+    pub(crate) known: Known,
     origin: String,
     size: u64,
 }
@@ -25,7 +25,7 @@ pub(crate) fn of(folders: &[PathBuf]) -> Vec<Copy<'_>> {
     let copy = |folder| {
         let text = String::from_utf8(read(folder)?).ok()?;
         let Checkpoint { origin, size, .. } = Checkpoint::parse(note::split(&text).ok()?.0).ok()?;
-        Some(Copy { folder, text, origin, size })
+        Some(Copy { folder, known: Known { name: format!("checkpoint in {}", shown(folder)), text }, origin, size })
     };
     folders.iter().filter_map(|folder| copy(folder)).collect()
 }
@@ -39,14 +39,9 @@ pub(crate) fn shorter<'c, 'f>(copies: &'c [Copy<'f>], folder: &Path) -> Vec<&'c 
 }
 
 /// Names a problem with another log of the same name for what it is.
-pub(crate) fn named(
-    problem: Problem,
-    (given, others): (usize, &[&Copy<'_>]),
-    (dir, folder): (&Path, &Path),
-) -> Problem {
-    let is_of = |name: String| problem.file == name || problem.detail.contains(&format!("the {name} was"));
-    let other = others.iter().zip(given..).find(|(_, index)| is_of(known_name(*index))).map(|(other, _)| other);
-    let Some(other) = other else { return problem };
+pub(crate) fn named(problem: Problem, others: &[&Copy<'_>], (dir, folder): (&Path, &Path)) -> Problem {
+    let is_of = |name: &str| problem.file == name || problem.detail.contains(&format!("the {name} was"));
+    let Some(other) = others.iter().find(|copy| is_of(&copy.known.name)) else { return problem };
     let name = |folder: &Path| match folder.strip_prefix(dir) {
         Ok(path) if path != Path::new("") => shown(path),
         _ => shown(folder),

@@ -43,6 +43,16 @@ pub struct Exported {
     pub problem: Option<Problem>,
 }
 
+/// Whether a line is meant for an entry, edited or not: one that is of something else accuses nobody.
+fn is_entry(line: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Meant {
+        #[serde(rename = "entry")]
+        _entry: serde::de::IgnoredAny,
+    }
+    line.starts_with(b"{\"entry\":") || serde_json::from_slice::<Meant>(line).is_ok()
+}
+
 impl Export {
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         let name = shown(path);
@@ -105,24 +115,35 @@ impl Export {
         }
     }
 
-    fn advance(&mut self) -> Result<(), Problem> {
-        let mut bytes = Vec::new();
-        let limit = ENTRY_BYTES_MAX as u64 + 2;
-        let read = std::io::Read::take(&mut self.lines, limit).read_until(b'\n', &mut bytes);
-        let read = read.map_err(|error| unreadable(&self.name, &error))?;
-        self.line = self.line.saturating_add(1);
-        if bytes.last() == Some(&b'\n') {
-            bytes.pop();
+    /// The next line that is not blank, without its end, which may be that of Windows: neither is of an entry. `None` at the end.
+    fn line(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        loop {
+            let mut bytes = Vec::new();
+            let limit = ENTRY_BYTES_MAX as u64 + 3;
+            let read = std::io::Read::take(&mut self.lines, limit).read_until(b'\n', &mut bytes);
+            if read.map_err(|error| unreadable(&self.name, &error))? == 0 {
+                return Ok(None);
+            }
+            self.line = self.line.saturating_add(1);
+            if let Some(line) = bytes.strip_suffix(b"\n") {
+                bytes = line.strip_suffix(b"\r").unwrap_or(line).to_vec();
+            }
+            if !bytes.is_empty() {
+                return Ok(Some(bytes));
+            }
         }
-        // An empty line is no end: what stands behind it is compared too, and it is no entry itself.
-        if read == 0 {
+    }
+
+    fn advance(&mut self) -> Result<(), Problem> {
+        let Some(bytes) = self.line()? else {
             self.next = None;
             return Ok(());
-        }
+        };
         let seq = match entry::open(&bytes) {
             Ok(entry) => entry.seq,
-            Err(_) if self.line == 1 && !bytes.starts_with(b"{") => {
-                let detail = "it is not JSON lines: of an export only those can be compared, not CSV";
+            Err(_) if self.first.is_none() && !is_entry(&bytes) => {
+                let detail =
+                    "it is not what `octroi audit export` writes: only its JSON lines can be compared, not CSV";
                 self.fails(Problem::new(&self.name, ProblemKind::Unreadable, detail));
                 return Ok(());
             }

@@ -11,11 +11,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::checkpoint::Checkpoint;
 use crate::copies;
 use crate::entry::{ENTRY_BYTES_MAX, Kind};
 use crate::folders::folders;
-use crate::note::{self, NOTE_BYTES_MAX, VerifierKey};
+use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
 use crate::published::{Files, is_published};
@@ -23,7 +22,7 @@ use crate::regular;
 use crate::report::{Removal, Report};
 use crate::review::FILE;
 use crate::shown::shown;
-use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log, verify_published, verify_tiles};
+use crate::verify::{CHECKPOINT, Known, Progress, Trust, verify_dir, verify_log, verify_published, verify_tiles};
 
 /// The folder of finished epochs within a log's folder.
 pub const EPOCHS: &str = "epochs";
@@ -34,7 +33,7 @@ const NOTES_MAX: usize = 1 << 16;
 /// Finished epochs that are asked for where a log is served.
 const SERVED_EPOCHS_MAX: usize = 10_000;
 /// What may be the matter with an epoch that its predecessor announced.
-const CUT_OFF: &str = "a rotation that was cut off is finished by the next start";
+pub(crate) const CUT_OFF: &str = "a rotation that was cut off is finished by the next start";
 
 /// Verifies every log in a folder, and that they fit together.
 ///
@@ -57,12 +56,10 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     let copies = copies::of(&folders);
     for folder in &folders {
         let mut trust = for_origin(&origin_of(folder), trust, &announced);
-        let given = trust.known.len();
         let others = copies::shorter(&copies, folder);
-        trust.known.extend(others.iter().map(|copy| copy.text.clone()));
+        trust.known.extend(others.iter().map(|copy| copy.known.clone()));
         let report = verify_log(folder, &trust, progress);
-        let report =
-            report.map_err(|problem| within(dir, folder, copies::named(problem, (given, &others), (dir, folder))))?;
+        let report = report.map_err(|problem| within(dir, folder, copies::named(problem, &others, (dir, folder))))?;
         // What a log announced whose own key is trusted is trusted; that it follows is looked at below.
         let next = report.announced.as_deref().filter(|_| report.key_given);
         announced.extend(next.and_then(|key| VerifierKey::parse(key).ok()));
@@ -222,21 +219,17 @@ fn place_exports(reports: &mut [Report]) -> Result<(), Problem> {
 }
 
 /// A kept checkpoint that cannot be read would be of no log, and so compared with none; the log is not to blame for it.
-fn check_known(known: &[String]) -> Result<(), Problem> {
-    for (text, number) in known.iter().zip(1..) {
-        let parsed = note::split(text).ok().and_then(|(text, _)| Checkpoint::parse(text).ok());
-        if parsed.is_none() {
-            let name = format!("known checkpoint {number}");
-            return Err(Problem::new(name, ProblemKind::Unreadable, "it is not a checkpoint"));
-        }
+fn check_known(known: &[Known]) -> Result<(), Problem> {
+    match known.iter().find(|known| known.origin().is_none()) {
+        Some(known) => Err(Problem::new(&known.name, ProblemKind::Unreadable, "it is not a checkpoint")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What of the trust is about the log of this name; keys that trusted logs announced are trusted, too. Of a log that it says
 /// nothing of, it is seen first whether another one is missing ([`check_links`], [`check_listed`]): that one would speak of it.
 fn for_origin(origin: &str, trust: &Trust, announced: &[VerifierKey]) -> Trust {
-    let known = trust.known.iter().filter(|known| known.lines().next() == Some(origin)).cloned().collect();
+    let known = trust.known.iter().filter(|known| known.origin().as_deref() == Some(origin)).cloned().collect();
     let mut key = trust.key.clone().filter(|key| key.name() == origin);
     let mut policy = trust.policy.clone();
     if let Some(next) = announced.iter().find(|next| next.name() == origin) {
@@ -346,16 +339,30 @@ fn listed(trust: &Trust) -> Vec<String> {
 
 /// The logs of which there is a checkpoint or a key.
 fn named(trust: &Trust) -> Vec<String> {
-    let kept = trust.known.iter().filter_map(|known| Some(Checkpoint::parse(note::split(known).ok()?.0).ok()?.origin));
+    let kept = trust.known.iter().filter_map(Known::origin);
     kept.chain(trust.key.iter().map(|key| key.name().to_owned())).collect()
 }
 
-/// With a policy every log must be one that it lists, or that such a log announced.
+/// With a policy every log must be one that it lists, that such a log announced, or that such a log was begun behind: its first entry
+/// has the size and the root of the one before ([`check_links`]), so whoever trusts the later one has the earlier one whole.
 fn check_trusted(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
-    match reports.iter().find(|report| trust.policy.is_some() && !report.key_given) {
+    if trust.policy.is_none() {
+        return Ok(());
+    }
+    let mut trusted: Vec<&str> = Vec::new();
+    // The later epochs first: each may vouch for the one before it.
+    for report in reports.iter().rev().filter(|report| report.key_given) {
+        let mut next = Some(report);
+        while let Some(report) = next.filter(|report| !trusted.contains(&report.origin.as_str())) {
+            trusted.push(&report.origin);
+            let previous = report.begun.as_ref().map(|begun| &begun.previous);
+            next = reports.iter().find(|before| Some(&before.origin) == previous);
+        }
+    }
+    match reports.iter().find(|report| !trusted.contains(&report.origin.as_str())) {
         None => Ok(()),
         Some(report) => {
-            let detail = "the policy does not list this log, and none that it lists announced it";
+            let detail = "the policy does not list this log, and none that it lists announced it or goes on from it";
             Err(Problem::new(&report.origin, ProblemKind::Policy, detail))
         }
     }

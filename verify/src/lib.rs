@@ -50,4 +50,4 @@ pub use note::{SignerKey, VerifierKey};
 pub use problem::{Problem, ProblemKind};
 pub use report::Report;
 pub use shown::shown;
-pub use verify::{Progress, Trust, verify_dir, verify_published};
+pub use verify::{Known, Progress, Trust, verify_dir, verify_published};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use octroi_verify::policy::Policy;
 use octroi_verify::tlog_proof::TlogProof;
-use octroi_verify::{Checkpoint, Progress, Trust, VerifierKey, shown, verify_all};
+use octroi_verify::{Checkpoint, Known, Progress, Trust, VerifierKey, shown, verify_all};
 
 const USAGE: &str =
     "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--from CHECKPOINT]... [--export FILE]... [--index]
@@ -174,7 +174,10 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
             "--policy" => {
                 trust.policy = Some(Policy::parse(&read(&value("a file")?)?).map_err(|error| error.to_string())?);
             }
-            "--from" => trust.known.push(read(&value("a file")?)?),
+            "--from" => {
+                let file = value("a file")?;
+                trust.known.push(Known::of(shown(&file), &read(&file)?));
+            }
             "--export" => trust.exports.push(PathBuf::from(value("a file")?)),
             "--index" => trust.index = true,
             "--proof" => proof = Some(read(&value("a file")?)?),

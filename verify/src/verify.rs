@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::entry::ENTRY_BYTES_MAX;
 use crate::export::Export;
-use crate::fleet;
-use crate::note::{NOTE_BYTES_MAX, VerifierKey};
+use crate::fleet::{self, CUT_OFF, EPOCHS};
+use crate::note::{self, NOTE_BYTES_MAX, VerifierKey};
 use crate::pass::Pass;
 use crate::policy::{Policy, Refused};
 use crate::problem::{Problem, ProblemKind};
@@ -38,12 +38,34 @@ pub struct Trust {
     pub key: Option<VerifierKey>,
     /// The logs and witnesses that are trusted, and how many of these must have signed.
     pub policy: Option<Policy>,
-    /// Signed checkpoints kept from earlier, as text: the log must still begin with what they cover.
-    pub known: Vec<String>,
+    /// Checkpoints kept from earlier: the log must still begin with what they cover.
+    pub known: Vec<Known>,
     /// Files with exported entries: each must be an entry of the log, as it stands there.
     pub exports: Vec<PathBuf>,
     /// Whether the review index beside the log is checked, too.
     pub index: bool,
+}
+
+/// A signed checkpoint that somebody kept from earlier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Where it was read: a problem with it is told of this file.
+    pub name: String,
+    /// The checkpoint with its signatures.
+    pub text: String,
+}
+
+impl Known {
+    /// Takes what was read somewhere. Line ends that a mail program or Windows made of those of the note are mended: the signature
+    /// tells whether the rest is as it was.
+    pub fn of(name: impl Into<String>, text: &str) -> Self {
+        Self { name: name.into(), text: text.replace("\r\n", "\n") }
+    }
+
+    /// The log that it is of, when it is a checkpoint.
+    pub(crate) fn origin(&self) -> Option<String> {
+        Some(Checkpoint::parse(note::split(&self.text).ok()?.0).ok()?.origin)
+    }
 }
 
 /// How far a verification is.
@@ -73,7 +95,8 @@ pub(crate) fn verify_log(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Pro
     let trusted = Trusted::read(&dir, trust).map_err(|problem| match problem.kind {
         // Beside entries its absence is somebody's doing, not a slip in the name of the folder.
         ProblemKind::NotALog if problem.file == CHECKPOINT && has_entries(dir) => {
-            Problem { kind: ProblemKind::NoCheckpoint, ..problem }
+            let before = if dir.join(EPOCHS).is_dir() { format!(" ({CUT_OFF})") } else { String::new() };
+            Problem { kind: ProblemKind::NoCheckpoint, detail: problem.detail + &before, ..problem }
         }
         _ => problem,
     })?;
@@ -211,10 +234,8 @@ impl Trusted {
         };
         let newest = open_checkpoint(CHECKPOINT, &text, &key)?;
         let mut expected = Vec::with_capacity(trust.known.len().saturating_add(2));
-        for (index, text) in trust.known.iter().enumerate() {
-            let name = known_name(index);
-            let known = open_checkpoint(&name, text, &key)?;
-            expected.push((name, known));
+        for Known { name, text } in &trust.known {
+            expected.push((name.clone(), open_checkpoint(name, text, &key)?));
         }
         let cosigned = match text_of(files, COSIGNED) {
             Err(problem) if problem.kind == ProblemKind::NotALog => None,
@@ -296,11 +317,6 @@ pub(crate) fn kept_beginning(files: &dyn Files) -> Result<Option<Vec<u8>>, Probl
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(BEGUN, &error)),
     }
-}
-
-/// How a problem calls one of [`Trust::known`].
-pub(crate) fn known_name(index: usize) -> String {
-    format!("known checkpoint {}", index.saturating_add(1))
 }
 
 fn open_checkpoint(name: &str, text: &str, key: &VerifierKey) -> Result<Checkpoint, Problem> {

@@ -178,7 +178,8 @@ fn what_was_taken_away_is_a_finding_and_no_fault_of_use() {
     }
     fs::write(&kept, "no checkpoint").unwrap();
     let (code, out, _) = run(&[&dir, "--from", kept.to_str().unwrap()]);
-    assert_eq!((code, out.as_str()), (2, "NOT VERIFIED: cannot be read: known checkpoint 1: it is not a checkpoint\n"));
+    let told = format!("NOT VERIFIED: cannot be read: {}: it is not a checkpoint\n", kept.display());
+    assert_eq!((code, out), (2, told));
     // What Windows made of the key is still the key.
     fs::write(&kept, format!("{key}\r\n")).unwrap();
     let (code, out, _) = run(&[&dir, "--key", kept.to_str().unwrap()]);
@@ -409,7 +410,18 @@ fn an_export_must_stand_in_the_log_as_it_does_in_the_file() {
             line(3).replace("\"seq\":3", "\"seq\":9"),
             "entry 9: line 1 is an entry that the log does not have",
         ),
-        ("no entry", "hello\n".to_owned(), "EXPORT: it is not JSON lines"),
+        (
+            "line ends of Windows, and a blank line",
+            lines.concat().replace('\n', "\r\n\r\n"),
+            "4 lines as in the log, from entry 0 to 3; it leaves out 0 between these, 0 before and 0 behind",
+        ),
+        ("no entry", "hello\n".to_owned(), "cannot be read: EXPORT: it is not what `octroi audit export` writes"),
+        (
+            "the answer of a search",
+            "{\"entries\":[{\"entry\":{}}],\"seq\":1}\n".to_owned(),
+            "cannot be read: EXPORT: it is not what",
+        ),
+        ("the first entry cut", line(0).replace("\"v\":1}", ""), "export edited: EXPORT: line 1"),
     ] {
         let export = folder.path().join("export.jsonl");
         fs::write(&export, text).unwrap();

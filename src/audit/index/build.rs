@@ -12,6 +12,7 @@ use octroi_verify::walk::{self, Step, Walk, segment_name};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::gathered::{Basis, Filling, Row};
+use super::place::has_room;
 use super::{FILE, Index, IndexError, Place, Watermark, decode_places, unsigned};
 
 /// Entries after which what was gathered is written: bounds the memory.
@@ -39,6 +40,8 @@ impl Index {
         match self.fill(u64::MAX, progress) {
             // What could be opened need not be writable.
             Err(error) if error.is_unwritable() && !self.is_temporary => {
+                // What a full disk kept from being taken in would keep its room.
+                self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap_or_default();
                 *self = Self::elsewhere(&self.log)?;
                 self.fill(u64::MAX, progress)
             }
@@ -248,6 +251,9 @@ impl Index {
     /// goes on from was read: then nothing of it is.
     fn flush(&mut self, filling: &mut Filling, growing: &Growing, at: walk::Place) -> Result<bool, IndexError> {
         let seen = filling.basis;
+        if filling.entries > 0 && !self.is_temporary && !has_room(&self.log) {
+            return Err(IndexError::NoRoom { file: self.log.join(FILE).display().to_string() });
+        }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if Basis::of(&transaction)? != seen {
             return Ok(false);

@@ -8,9 +8,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use octroi_verify::entry;
 use octroi_verify::review::{BLOCK, Bits, Dimension, parts};
 use rusqlite::types::Type;
 
+use super::build::row_of;
 use super::{Index, IndexError};
 use crate::audit::query::Filter;
 
@@ -41,7 +43,16 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub fn count(&self, filter: &Filter, by: &[Dimension]) -> Result<Vec<Counted>, IndexError> {
-        let plan = self.plan(filter)?;
+        let mut plan = self.plan(filter)?;
+        if let Some(id) = filter.id {
+            let Some(row) = row_of(&self.connection, entry::Request(u128::from_be_bytes(id.0)))? else {
+                return Ok(Vec::new());
+            };
+            (plan.first, plan.last) = (plan.first.max(row.seq), plan.last.min(row.seq));
+            if plan.first > plan.last {
+                return Ok(Vec::new());
+            }
+        }
         let mut counts: HashMap<Vec<String>, u64> = HashMap::new();
         let axes = self.axes(filter, by)?;
         let mut chosen = vec![String::new(); by.len()];

@@ -29,6 +29,8 @@ pub use octroi_verify::review::{Dimension, FILE, RollupKey};
 use octroi_verify::review::{PLACE_BYTES, TABLES, VERSION};
 pub use search::{Answer, Rollup};
 
+use super::epochs::KeyChanging;
+
 /// Why the index cannot answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
@@ -56,6 +58,12 @@ pub enum IndexError {
     /// The file cannot be written by this user, or not here.
     #[error("the review index `{file}` cannot be written here")]
     Unwritable {
+        /// The file.
+        file: String,
+    },
+    /// It would take the last room of the log.
+    #[error("the review index `{file}` is not written: what is free on its disk is left to the log")]
+    NoRoom {
         /// The file.
         file: String,
     },
@@ -94,6 +102,9 @@ pub enum IndexError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] Problem),
+    /// Its key is being changed.
+    #[error(transparent)]
+    Changing(#[from] KeyChanging),
     /// No record has this word.
     #[error("no request in the log has the {dimension} `{word}`")]
     Unknown {
@@ -129,12 +140,12 @@ impl IndexError {
 
     /// Whether the file is there to be read at most.
     fn is_unwritable(&self) -> bool {
-        use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+        use rusqlite::ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly};
         match self {
-            Self::Unwritable { .. } => true,
-            Self::Database(error) | Self::Refused { error, .. } => {
-                error.sqlite_error_code().is_some_and(|code| [CannotOpen, PermissionDenied, ReadOnly].contains(&code))
-            }
+            Self::Unwritable { .. } | Self::NoRoom { .. } => true,
+            Self::Database(error) | Self::Refused { error, .. } => error
+                .sqlite_error_code()
+                .is_some_and(|code| [CannotOpen, DiskFull, PermissionDenied, ReadOnly].contains(&code)),
             _ => false,
         }
     }

@@ -17,6 +17,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, params};
 
 use super::{Index, IndexError, Watermark, is_damage, meta, unsigned};
+use crate::limits::INDEX_ROOM;
 
 /// How long a command waits for another that writes the same index.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -33,7 +34,11 @@ impl Index {
     /// # Errors
     /// [`IndexError::Damaged`] when the file is no index, [`IndexError::Refused`] when the database refuses otherwise.
     pub fn open(log: &Path) -> Result<Self, IndexError> {
-        match Self::open_at(log, &log.join(FILE)) {
+        let file = log.join(FILE);
+        if file.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && !has_room(log) {
+            return Self::elsewhere(log);
+        }
+        match Self::open_at(log, &file) {
             Err(error) if error.is_unwritable() => Self::elsewhere(log),
             opened => opened.map_err(|error| error.of(log)),
         }
@@ -88,6 +93,7 @@ impl Index {
             Ok(watermark)
         };
         let made = make().and_then(put).map_err(|error: IndexError| match error {
+            IndexError::NoRoom { .. } => IndexError::NoRoom { file: file.display().to_string() },
             error if error.is_unwritable() => IndexError::Unwritable { file: file.display().to_string() },
             error => error.of(log),
         });
@@ -190,6 +196,12 @@ fn put_into(new: &Path, file: &Path) -> Result<(), IndexError> {
     write_ahead(&kept)?;
     let step = Backup::new(&new, &mut kept)?.step(-1)?;
     if step == StepResult::Done { Ok(()) } else { Err(IndexError::Written { file: file.display().to_string() }) }
+}
+
+/// Whether an index may grow beside the log: its last room is the log's, which closes when it has none. Where nobody knows, the disk
+/// says it itself.
+pub(super) fn has_room(log: &Path) -> bool {
+    rustix::fs::statvfs(log).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= INDEX_ROOM)
 }
 
 /// Puts a new index in the place of a file that is none.

@@ -1,13 +1,14 @@
 //! What a report rests on: the log as it is read and verified. Where it does not hold the report says so first, and is of what can be
 //! read of it: an auditor of a damaged log needs the rest of it more than of any other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::report::Report as Verified;
 
 use super::{Kind, Month, Report, Section, Text, french, gather, gone};
 use crate::audit::decisions;
+use crate::audit::epochs::Epochs;
 use crate::audit::index::{self, FILE, Index, IndexError};
 use crate::audit::report::Language;
 
@@ -25,9 +26,13 @@ pub struct Unread {
 /// # Errors
 /// [`IndexError`] when the database refuses.
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
+    let epochs = Epochs::of(log);
+    epochs.unmoved(of_epochs(kind, month, log, epochs.logs()))
+}
+
+fn of_epochs(kind: Kind, month: Month, log: &Path, logs: &[(u32, PathBuf)]) -> Result<Report, IndexError> {
     let (mut indexes, mut unread) = (Vec::new(), Vec::new());
     // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
-    let logs = decisions::logs(log);
     if let (Some(problem), Some((epoch, _))) = (decisions::unlisted(log), logs.first()) {
         unread.push(Unread { epoch: *epoch, problem });
     }

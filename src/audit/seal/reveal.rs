@@ -30,8 +30,8 @@ pub enum RevealError {
     /// The content itself is gone.
     #[error("the sealed file is not there")]
     Gone,
-    /// A key that has no share in this month.
-    #[error("one of the keys is no custodian's of that month")]
+    /// A key that has no share in this month, or had none when this was sealed.
+    #[error("one of the keys is no custodian's of that time")]
     NotCustodian,
     /// One key twice.
     #[error("two persons' keys are needed: these are of one custodian")]
@@ -73,13 +73,15 @@ pub fn reveal(
     if found != named {
         return Err(RevealError::Changed);
     }
-    let month = month::private(&folder, keys).map_err(|shut| match shut {
+    let months = month::private(&folder, keys).map_err(|shut| match shut {
         Shut::Erased => RevealError::Erased,
         Shut::NotCustodian => RevealError::NotCustodian,
         Shut::OnePerson => RevealError::OnePerson,
         Shut::Changed => RevealError::Changed,
     })?;
-    let key = crypto::open_with(&month, &key, key_place(id).as_bytes()).ok_or(RevealError::Changed)?;
+    let opened = months.keys.iter().find_map(|month| crypto::open_with(month, &key, key_place(id).as_bytes()));
+    // It may be for those who were custodians at another time of the month.
+    let key = opened.ok_or(if months.of_others { RevealError::NotCustodian } else { RevealError::Changed })?;
     let key = Zeroizing::new(key.as_slice().try_into().map_err(|_| RevealError::Changed)?);
     crypto::open(&Key::new(&key), &content, place(id, &name).as_bytes()).ok_or(RevealError::Changed)
 }

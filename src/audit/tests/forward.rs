@@ -99,3 +99,16 @@ fn an_epoch_that_is_being_moved_is_waited_for() {
     std::fs::rename(&moving, &epoch).unwrap();
     assert!(matches!(next(folder.path(), Some(&cursor)).unwrap(), Next::Batch(_)));
 }
+
+/// Two that went on from one place would send everything twice, and each take the other's place.
+#[test]
+fn one_goes_on_from_a_cursor_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = |name| Cursor::alone(folder.path(), name).unwrap();
+    let first = alone("forward.cursor");
+    assert!(first.is_some());
+    assert!(alone("forward.cursor").is_none());
+    assert!(alone("other.cursor").is_some(), "another collector");
+    drop(first);
+    assert!(alone("forward.cursor").is_some());
+}

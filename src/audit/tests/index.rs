@@ -151,7 +151,7 @@ fn counts_what_it_finds() {
     let folder = filled();
     let mut index = Index::open(folder.path()).unwrap();
     index.catch_up().unwrap();
-    for (name, filter) in filters().into_iter().filter(|(_, filter)| filter.id.is_none()) {
+    for (name, filter) in filters() {
         let all = query(folder.path(), &filter, 10_000, None).unwrap().records;
         let decisions: Vec<_> = all.iter().filter_map(|record| record.of_kind("decision").next()).collect();
         let sum = |counted: &[crate::audit::index::Counted]| counted.iter().map(|one| one.count).sum::<u64>();

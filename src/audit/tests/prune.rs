@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use octroi_verify::Known;
 use octroi_verify::kept::{KEPT, Kept};
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::pruned::PRUNED;
@@ -67,7 +68,7 @@ fn what_is_left_verifies_from_every_checkpoint() {
     let removed = before - segments(path);
     assert!(first > 20 && removed > 0, "{first}");
     assert_eq!(prune(path, at(60 * 40)).unwrap(), first, "once more changes nothing");
-    let trust = Trust { known: vec![kept], exports: vec![export], ..Trust::default() };
+    let trust = Trust { known: vec![Known::of("kept", &kept)], exports: vec![export], ..Trust::default() };
     let report = verify_dir(path, &trust, &mut |_| {}).unwrap();
     assert_eq!((report.pruned, report.signed, report.root), (first, whole.signed, whole.root));
     assert_eq!(report.exports[0].matched, 30, "an export of what is gone is compared with its hashes");

@@ -1,7 +1,7 @@
 //! Commands that ask one log at the same time: none writes half of what another reads, nothing is counted twice, and nobody is
 //! accused of it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use octroi_verify::problem::ProblemKind;
@@ -9,7 +9,9 @@ use octroi_verify::verify::{Trust, verify_dir};
 
 use super::index::{filled, hours, write};
 use super::naive::query;
+use super::rotate;
 use super::*;
+use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
 use crate::audit::query::Filter;
 
@@ -94,4 +96,50 @@ fn commands_that_begin_an_index_at_once_agree() {
         thread::scope(|scope| (0..5).for_each(|_| drop(scope.spawn(move || search(path)))));
         assert_eq!(compare(path).unwrap(), None);
     }
+}
+
+/// Requests of an epoch.
+const EPOCH: u32 = 10;
+
+/// A count and a search over all epochs, each of all that was written before, or told to ask again.
+fn ask_all(folder: &Path, written: &AtomicU32) {
+    let all = Filter::default();
+    let least = written.load(Ordering::SeqCst);
+    let is_all = |found: u64| {
+        let most = written.load(Ordering::SeqCst) + EPOCH;
+        assert!((u64::from(least)..=u64::from(most)).contains(&found), "{found} of {least} to {most}");
+    };
+    match Epochs::of(folder).count(&all, &[Dimension::Decision]) {
+        Err(IndexError::Changing(_)) => {}
+        counted => is_all(counted.unwrap().counted.iter().map(|one| one.count).sum()),
+    }
+    match Epochs::of(folder).page(&Filter { decision: Some("forward".to_owned()), ..all }, usize::MAX, None) {
+        Err(IndexError::Changing(_)) => {}
+        page => is_all(page.unwrap().records.len() as u64),
+    }
+}
+
+#[test]
+fn whoever_asks_while_the_key_is_changed_gets_all_or_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    rotate::write(path, 0..EPOCH);
+    let (written, over) = (AtomicU32::new(EPOCH), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let (written, over) = (&written, &over);
+        let ask = move || {
+            while !over.load(Ordering::Relaxed) {
+                ask_all(path, written);
+            }
+        };
+        let asking: Vec<_> = (0..2).map(|_| scope.spawn(ask)).collect();
+        for epoch in 1..12 {
+            crate::audit::rotate::request(path).unwrap();
+            rotate::write(path, epoch * EPOCH..(epoch + 1) * EPOCH);
+            written.fetch_add(EPOCH, Ordering::SeqCst);
+        }
+        over.store(true, Ordering::Relaxed);
+        let ended: Vec<_> = asking.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        assert!(ended.iter().all(Result::is_ok), "an answer was not of all that was written");
+    });
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use octroi_verify::note::SignerKey;
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
-use octroi_verify::{Checkpoint, VerifierKey, verify_all};
+use octroi_verify::{Checkpoint, Known, VerifierKey, verify_all};
 
 use super::links::copy_folder;
 use super::*;
@@ -278,7 +278,7 @@ fn a_deleted_log_is_missed_by_whoever_kept_a_checkpoint() {
         SegmentLog::open(options).unwrap().stop();
     }
     let kept = std::fs::read_to_string(fleet.path().join("lyon").join(CHECKPOINT)).unwrap();
-    let trust = Trust { known: vec![kept], ..Trust::default() };
+    let trust = Trust { known: vec![Known::of("kept", &kept)], ..Trust::default() };
     assert_eq!(verify_epochs(fleet.path(), &trust).unwrap().len(), 2);
     std::fs::remove_dir_all(fleet.path().join("lyon")).unwrap();
     let problem = verify_epochs(fleet.path(), &trust).unwrap_err();
@@ -384,9 +384,9 @@ fn epochs_are_pruned_together() {
         write(path, epoch * 100..epoch * 100 + 60);
     }
     let whole = verify_epochs(path, &Trust::default()).unwrap();
-    let kept: Vec<String> =
-        Epochs::of(path).logs().iter().map(|(_, log)| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap()).collect();
-    let trust = Trust { known: kept, ..Trust::default() };
+    let kept = |log: &Path| Known::of("kept", &std::fs::read_to_string(log.join(CHECKPOINT)).unwrap());
+    let known = Epochs::of(path).logs().iter().map(|(_, log)| kept(log)).collect();
+    let trust = Trust { known, ..Trust::default() };
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
     assert!(prune(&path.join("epochs/2"), far, far).is_err(), "the folder of the log is to be named");
     let left = prune(path, far, far).unwrap().left;
@@ -510,4 +510,35 @@ fn a_change_of_the_key_and_a_prune_exclude_each_other() {
     assert!(path.join("epochs/3").exists());
     std::fs::rename(path.join("epochs/3"), path.join("epochs/3.new")).unwrap();
     assert!(matches!(prune(&path, far, far), Err(PruneError::Moving)));
+}
+
+/// Entries come behind the announcement of the next key: those of readers that waited. Whatever is pruned, it stays.
+#[test]
+fn the_announcement_of_a_key_is_never_pruned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let small = || Options { segment_bytes: SEGMENT_BYTES_MIN, ..settled(path) };
+    let log = SegmentLog::open(small()).unwrap();
+    for number in 0..50 {
+        let slot = log.reserve().unwrap();
+        append(&log, decision(number)).unwrap();
+        slot.submit(outcome(number));
+    }
+    log.stop();
+    (0..600).for_each(|number| crate::audit::access::leave(path, &upkeep::reading(number)).unwrap());
+    request(path).unwrap();
+    write(path, 100..110);
+    let finished = path.join("epochs/1");
+    let mut at = Vec::new();
+    crate::audit::decisions::read_marked(&finished, &["\"event\":\"announced\""], &mut |seq, _| at.push(seq)).unwrap();
+    let finished = finished.as_path();
+    let walk = octroi_verify::walk::Walk::open(&finished).unwrap();
+    let last = walk.headers().last().unwrap().first_seq;
+    assert!(at.len() == 1 && at[0] < last, "{at:?} is in the last segment, from {last}: nothing is tried");
+    let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+    let left = prune(path, far, far).unwrap().left;
+    assert!(left.iter().any(|(epoch, first)| *epoch == 1 && *first > 0 && *first <= at[0]), "{left:?}");
+    write(path, 200..210);
+    let reports = verify_epochs(path, &Trust::default()).unwrap();
+    assert_eq!(reports.len(), 2);
 }

@@ -260,3 +260,27 @@ fn an_erasure_takes_the_answer_that_is_still_coming() {
         assert!(matches!(answer(), Err(SealError::Erased)), "{number}");
     }
 }
+
+/// Who is a custodian no more opens what was sealed while they were, and nothing behind it; so it is the other way round with who
+/// became one.
+#[test]
+fn other_custodians_have_another_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = custodians(4);
+    let (before, after) = (sealer(folder.path(), &secrets[..3]), sealer(folder.path(), &secrets[2..]));
+    let first = seal(&before, &actor("A7KQ2M"), "2026-11", 1);
+    let second = seal(&after, &actor("A7KQ2M"), "2026-11", 2);
+    let again = seal(&sealer(folder.path(), &secrets[..3]), &actor("B2KQ2M"), "2026-11", 3);
+    for (name, sealed, number, opening, shut) in [
+        ("the first", &first, 1, [0, 2], [2, 3]),
+        ("the second", &second, 2, [2, 3], [0, 2]),
+        ("the first again", &again, 3, [1, 2], [3, 2]),
+    ] {
+        let keys = |pair: [usize; 2]| pair.map(|one| &secrets[one]);
+        assert!(open(folder.path(), sealed, number, keys(opening)).is_ok(), "{name}");
+        assert_eq!(open(folder.path(), sealed, number, keys(shut)), Err(RevealError::NotCustodian), "{name}");
+    }
+    let file = folder.path().join("sealed/groupe-exemple/2026-11/month");
+    let month: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    assert_eq!(month["keys"].as_array().unwrap().len(), 2, "the same list has the same key");
+}

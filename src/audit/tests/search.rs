@@ -122,6 +122,21 @@ fn refused(asked: &[&str], (reason, cause): (&str, &str), removed: &[&str]) -> c
     crate::audit::query::Record { seq: 1, time: String::new(), entries }
 }
 
+/// A backend to which no connection was made got nothing, the first one or a later one.
+#[test]
+fn a_story_says_where_nothing_arrived() {
+    for (cause, expected) in [
+        ("connect", "was to go to home-2, 1 bytes, unchanged, and nothing arrived there."),
+        ("tls", "was to go to home-2, 1 bytes, unchanged, and nothing arrived there."),
+        ("overloaded", "went to home-2, 1 bytes, unchanged."),
+    ] {
+        let told = tell(&refused(&["home-1", "home-2"], ("backends_unavailable", cause), &[])).join("\n");
+        assert!(told.contains(expected) && told.contains("It was sent to home-1"), "{cause}: {told}");
+    }
+    let told = tell(&refused(&["home-1"], ("backends_unavailable", "tls"), &[])).join("\n");
+    assert!(told.contains("It was to go to home-1, 1 bytes, unchanged, and nothing arrived there."), "{told}");
+}
+
 /// A request that was refused though the plan had more: the story says which were not asked and why, and where no entry tells why, that.
 #[test]
 fn a_story_says_why_others_of_the_plan_were_not_asked() {

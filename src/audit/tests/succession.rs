@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use octroi_verify::policy::Policy;
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
-use octroi_verify::{VerifierKey, verify_all};
+use octroi_verify::{Known, VerifierKey, verify_all};
 
 use super::rotate::{three, write};
 use super::*;
@@ -182,19 +182,28 @@ fn an_epoch_that_was_taken_away_is_named_whatever_was_kept() {
     let by_key = Trust { key: Some(keys[0].clone()), ..Trust::default() };
     let trusts = [
         ("the key", by_key.clone()),
-        ("both", Trust { known: vec![first.clone()], ..by_key.clone() }),
-        ("the checkpoint", Trust { known: vec![first], ..Trust::default() }),
+        ("both", Trust { known: vec![Known::of("first", &first)], ..by_key.clone() }),
+        ("the checkpoint", Trust { known: vec![Known::of("first", &first)], ..Trust::default() }),
         ("a policy", Trust { policy: policy(&keys[0]), ..Trust::default() }),
-        ("the checkpoint that is newer", Trust { known: vec![third.clone()], ..by_key }),
+        (
+            "a policy of the newest, which goes on from the others",
+            Trust { policy: policy(&keys[2]), ..Trust::default() },
+        ),
+        ("a policy of the one between", Trust { policy: policy(&keys[1]), ..Trust::default() }),
+        ("the checkpoint that is newer", Trust { known: vec![Known::of("third", &third)], ..by_key }),
     ];
     let verify = |folder: &Path, trust: &Trust| verify_all(folder, trust, &mut |_| {});
     for (name, trust) in &trusts {
         assert_eq!(verify(folder, trust).unwrap().len(), 3, "{name}");
     }
-    // A stranger's policy is not met, whatever the log is.
-    let stranger = Trust { policy: policy(&keys[2]), ..Trust::default() };
-    let stranger = verify(folder, &stranger).unwrap_err();
-    assert!(stranger.kind == ProblemKind::Policy && stranger.file == "octroi/test/1", "{stranger}");
+    // A stranger's policy is not met, whatever the log is: another log beside this one is none of its epochs.
+    let (both, (other, _)) = (tempfile::tempdir().unwrap(), three());
+    copy(folder, &both.path().join("log"));
+    let renamed = VerifierKey::new("octroi/else/3", *keys[2].public()).unwrap();
+    let stranger = Trust { policy: policy(&renamed), ..Trust::default() };
+    let stranger = verify(&both.path().join("log"), &stranger).unwrap_err();
+    assert_eq!((stranger.kind, stranger.file.as_str()), (ProblemKind::MissingLog, "octroi/else/3"), "{stranger}");
+    drop(other);
     // The finished epochs go.
     let alone = tempfile::tempdir().unwrap();
     copy(folder, &alone.path().join("log"));
@@ -212,7 +221,7 @@ fn an_epoch_that_was_taken_away_is_named_whatever_was_kept() {
         log.stop();
         log.key().clone()
     });
-    let trust = Trust { key: Some(key.unwrap()), known: vec![third], ..Trust::default() };
+    let trust = Trust { key: Some(key.unwrap()), known: vec![Known::of("third", &third)], ..Trust::default() };
     let problem = verify(before.path(), &trust).unwrap_err();
     assert_eq!((problem.kind, problem.file.as_str()), (ProblemKind::MissingLog, "octroi/test/3"), "{problem}");
     assert!(problem.detail.contains("a copy from before the key was changed"), "{problem}");

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use octroi_verify::Known;
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::segment::{BatchBuilder, Found, HEADER_BYTES, Header, Segment};
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
@@ -165,7 +166,7 @@ fn an_older_copy_of_the_disk_is_found_by_a_kept_checkpoint() {
     append(&log, decision(900)).unwrap();
     log.stop();
     let kept = std::fs::read_to_string(folder.path().join(CHECKPOINT)).unwrap();
-    let trust = Trust { known: vec![kept], ..Trust::default() };
+    let trust = Trust { known: vec![Known::of("kept", &kept)], ..Trust::default() };
     assert!(verify_dir(folder.path(), &trust, &mut |_| {}).is_ok());
     let problem = verify_dir(copy.path(), &trust, &mut |_| {}).unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Truncated, "rolled back");

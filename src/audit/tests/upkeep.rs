@@ -16,7 +16,7 @@ fn entries(folder: &Path, kind: &str) -> Vec<serde_json::Value> {
     page.records.iter().flat_map(|record| record.of_kind(kind).cloned()).collect()
 }
 
-fn reading(number: u32) -> Access {
+pub(super) fn reading(number: u32) -> Access {
     Access {
         access: id(number),
         action: Word::fixed("query"),

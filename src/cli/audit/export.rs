@@ -9,6 +9,7 @@ use octroi_verify::walk::{Step, Walk};
 
 use super::read::chosen;
 use super::{DIR, Exit, Printer, Reading, own_log_in, record};
+use crate::audit::epochs::Epochs;
 use crate::audit::{csv, read_text};
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +32,13 @@ pub(crate) struct Export {
 }
 
 pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> {
+    let epochs = Epochs::of(&export.dir);
+    let written = write(export, printer);
+    // What was written before it failed may stay: it is of the log that it was read from.
+    if written.is_err() { epochs.unmoved(written) } else { written }
+}
+
+fn write(export: &Export, printer: Printer) -> anyhow::Result<Exit> {
     if let Some(to) = export.to.filter(|to| *to < export.from) {
         bail!("`--from {}` is behind `--to {to}`: there are no such entries", export.from);
     }
@@ -40,6 +48,9 @@ pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> 
     let signed = read_text(folder, CHECKPOINT).context("the log's checkpoint")?;
     let signed = signed.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).context("the log's checkpoint")?;
     let to = export.to.unwrap_or(signed).min(signed);
+    if export.from > signed {
+        bail!("`--from {}` is behind the last entry: {signed} are signed", export.from);
+    }
     let from = export.from.min(to);
     record(&export.dir, Reading { action: "export", range: Some((from, Some(to))), ..Reading::default() }, printer)?;
     if export.csv {

@@ -58,6 +58,13 @@ async fn send(forward: &Forward, printer: Printer) -> anyhow::Result<Exit> {
     let collector = Collector::of(Signal::Logs)?
         .context("no collector: name one in OTEL_EXPORTER_OTLP_LOGS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT")?;
     let dir = &forward.dir;
+    let alone = Cursor::alone(dir, &forward.cursor).with_context(|| forward.cursor.clone())?;
+    let Some(_alone) = alone else {
+        bail!(
+            "another `octroi audit forward` goes on from `{}` now\n  help: it sends all that is there; for a second collector name another file with --cursor",
+            forward.cursor
+        )
+    };
     let mut cursor = Cursor::open(dir, &forward.cursor).with_context(|| forward.cursor.clone())?;
     let range = Some((cursor.as_ref().map_or(0, |cursor| cursor.next), None));
     record(dir, Reading { action: "export", range, ..Reading::default() }, printer)?;

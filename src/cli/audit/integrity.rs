@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 use octroi_verify::fleet::no_index;
 use octroi_verify::policy::Policy;
 use octroi_verify::report::Exported;
-use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, folders, shown, verify_all, verify_served};
+use octroi_verify::{Known, Problem, Progress, Report, Trust, VerifierKey, folders, shown, verify_all, verify_served};
 
 use super::remote::Remote;
 use super::{DIR, Exit, Printer, Reading, as_owner, log_in, own_log_in, record, text_of};
@@ -132,7 +132,8 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
 fn checked(verify: &Verify, printer: Printer) -> anyhow::Result<Result<Vec<Report>, Problem>> {
     let dir = verify.place.path();
     let knows_it = verify.key.is_some() || verify.policy.is_some() || !verify.from.is_empty();
-    let url = dir.to_str().filter(|dir| dir.starts_with("https://") || dir.starts_with("http://"));
+    let is_scheme = |scheme: &str| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    let url = dir.to_str().filter(|dir| dir.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme)));
     if url.is_none() && !verify.json && !(knows_it && dir.is_dir()) && folders(dir).is_ok_and(|logs| logs.is_empty()) {
         // A folder that never held a log is a slip of the pen, not a log that is not sound.
         log_in(dir)?;
@@ -145,7 +146,8 @@ fn checked(verify: &Verify, printer: Printer) -> anyhow::Result<Result<Vec<Repor
         Some(path) => Some(Policy::parse(&text_of(path)?).with_context(|| shown(path))?),
         None => None,
     };
-    let known = verify.from.iter().map(|path| text_of(path)).collect::<Result<Vec<_>, _>>()?;
+    let known = verify.from.iter().map(|path| Ok(Known::of(shown(path), &text_of(path)?)));
+    let known = known.collect::<anyhow::Result<Vec<_>>>()?;
     let trust = Trust { key, policy, known, exports: verify.export.clone(), index: false };
     let mut result = match url {
         None => verify_all(dir, &trust, &mut bar(printer)),
@@ -292,7 +294,7 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
     let dir = reindex.place.path();
     record(dir, Reading { action: "index", ..Reading::default() }, printer)?;
     if reindex.check {
-        return Ok(match compare_all(dir)? {
+        return Ok(match Epochs::of(dir).unmoved(compare_all(dir))? {
             None => {
                 printer.line("the review index says what the log says");
                 Exit::Well
@@ -303,10 +305,10 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
             }
         });
     }
-    let mut indexed = 0_u64;
-    for (_, log) in Epochs::of(dir).logs() {
+    let (epochs, mut indexed) = (Epochs::of(dir), 0_u64);
+    for (_, log) in epochs.logs() {
         let mut progress = |entries: u64| printer.progress(0, &format!("{} entries", indexed.saturating_add(entries)));
-        let watermark = Index::rebuild(log, &mut progress)?;
+        let watermark = epochs.unmoved(Index::rebuild(log, &mut progress))?;
         indexed = indexed.saturating_add(watermark.entries);
     }
     printer.progress_end();

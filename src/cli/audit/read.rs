@@ -92,7 +92,7 @@ pub(crate) struct Show {
     /// Write its entries as JSON
     #[arg(long)]
     json: bool,
-    /// Write the proof of its decision, with the entry in it, to this file (C2SP tlog-proof)
+    /// Write the proof of its decision, with the entry in it, to this file, `-` for standard output (C2SP tlog-proof)
     #[arg(long)]
     proof: Option<PathBuf>,
 }
@@ -337,7 +337,7 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
             printer.json(entry);
         }
     } else {
-        let destroyed = super::sealed::destroyed(&epochs, &found)?;
+        let destroyed = super::sealed::destroyed(&epochs, &found)?.into_iter().map(|destroyed| destroyed.told);
         for sentence in story::tell(&found).into_iter().chain(destroyed) {
             printer.line(sentence);
         }
@@ -377,6 +377,10 @@ fn prove(dir: &Path, path: &Path, seq: u64, mut index: Index, printer: Printer) 
     proof
         .verify(None, &checkpoint)
         .context("the entries are not those that the checkpoint is signed over: run `octroi audit verify`")?;
+    if path == Path::new("-") {
+        printer.text(proof.to_string());
+        return Ok(Exit::Well);
+    }
     write_new(path, &proof.to_string())?;
     printer.say(format!("entry {seq} of {} in {}", checkpoint.size, shown(path)));
     printer.say(format!("check it with: octroi-verify --proof {} --key {key}", shown(path)));

@@ -60,7 +60,8 @@ impl Remote {
         *self.talk.borrow_mut() = Some(talk);
         match answer.status() {
             StatusCode::OK => Ok(Some(answer.into_body().to_vec())),
-            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            // A store whose files nobody may list says so of one that is not there.
+            StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => Ok(None),
             status => anyhow::bail!("the server answered {status}"),
         }
     }

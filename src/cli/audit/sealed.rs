@@ -14,7 +14,7 @@ use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
 use crate::audit::seal::custodian::Secret;
 use crate::audit::seal::erase::{Order, Scope, erase as destroy};
-use crate::audit::seal::reveal::reveal as open;
+use crate::audit::seal::reveal::{RevealError, reveal as open};
 use crate::audit::seal::{Subject, Which};
 use crate::model::Word;
 use crate::model::entry::RequestId;
@@ -98,14 +98,23 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
     let reading =
         Reading { action: "reveal", subject: Some(id), approver: Some(persons.join("+")), ..Reading::default() };
     record(&reveal.dir, reading, printer)?;
-    let Some(found) = find(&reveal.dir, id)? else {
-        let why = absent::told(&Epochs::of(&reveal.dir), id)?;
+    let epochs = Epochs::of(&reveal.dir);
+    let Some((_, found)) = epochs.find(id)? else {
+        let why = absent::told(&epochs, id)?;
         printer.error(format!("the log in `{}` holds no request {id}", shown(&reveal.dir)), why.as_deref());
         return Ok(Exit::Findings);
     };
     let (tenant, sending) = sending(&found, reveal.attempt).context("the request was not sent so often")?;
     let [one, other] = &keys;
-    let opened = |which, of| open(&reveal.dir, (tenant, id, which), of, [one, other]);
+    // What was erased may come back with a copy of the folder: it stays erased.
+    let erased = destroyed(&epochs, &found)?;
+    let is_erased = |of: &Value| {
+        let key = of.pointer("/sealed/key").and_then(Value::as_str);
+        erased.iter().any(|destroyed| Some(destroyed.key.as_str()) == key)
+    };
+    let opened = |which, of: &Value| {
+        if is_erased(of) { Err(RevealError::Erased) } else { open(&reveal.dir, (tenant, id, which), of, [one, other]) }
+    };
     let sent = opened(Which::Attempt(reveal.attempt), sending);
     let answers = found.of_kind("outcome").filter(|outcome| outcome.get("sealed").is_some());
     let parts: Vec<_> = [sent].into_iter().chain(answers.map(|outcome| opened(Which::Answer, outcome))).collect();
@@ -170,8 +179,15 @@ fn what(erase: &Erase, printer: Printer) -> anyhow::Result<(Word, Scope)> {
     Ok((Word::configured(tenant), Scope::Of(subject)))
 }
 
-/// Which keys of what was sealed of a request are destroyed, as the log says.
-pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<String>> {
+/// A key that was destroyed, as the log says.
+pub(super) struct Destroyed {
+    key: String,
+    /// When and why.
+    pub(super) told: String,
+}
+
+/// Which keys of what was sealed of a request are destroyed.
+pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<Destroyed>> {
     let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let bodies = || ["decision", "attempt", "outcome"].into_iter().flat_map(|kind| found.of_kind(kind));
     let of = |body: &Value| body.get("sealed").or_else(|| body.pointer("/sending/sealed")).cloned();
@@ -200,7 +216,10 @@ pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<S
             // One that is destroyed is not destroyed again with its month.
             told.extend(keys.extract_if(.., |key| is_of(&&*key)).map(|[key, _]| {
                 let basis = text(erasure, "basis");
-                format!("At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more.")
+                let told = format!(
+                    "At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more."
+                );
+                Destroyed { key, told }
             }));
         }
     }

@@ -79,7 +79,7 @@ fn corpus() -> &'static (Space, Vec<Words>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
     #[test]
     fn verdicts_are_equal_on_any_number_of_threads(
         parts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..500, 10_usize..200, 0_usize..60), 1..6),
@@ -110,7 +110,7 @@ proptest! {
 fn the_nearest_pairs_are_those_of_all_hits() {
     use crate::leak::scan::{CpuScan, HITS_MAX, Queries, scan};
     let (space, texts) = corpus();
-    for text in texts {
+    for text in texts.iter().step_by(4) {
         let question = Question::new([(0, text)].into_iter(), space.keys(), &|| false).unwrap();
         let rows = evidence::rows(space, &question);
         let most = nearest::of_window(rows.len());
