@@ -165,7 +165,7 @@ impl App {
         let keeper = reload::Keeper::new((loader, loaded.config, watching), fronts, status, stop.clone());
         keeper.having_refused(&loaded.beside.freeze).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
-        let serving = tokio::spawn(server.run(stop.clone()));
+        let serving = tokio::spawn(server.run(stop.clone(), gate.cut.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
     }
 

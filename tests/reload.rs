@@ -409,6 +409,9 @@ async fn sigterm_does_not_wait_for_ever() {
     process.terminate();
     assert_eq!(process.ended().await.1.code(), Some(0));
     let folder = plot.path("audit");
+    let entries = common::verified_entries(&folder);
+    let outcome = entries.iter().find(|entry| entry["kind"] == "outcome").unwrap();
+    assert_eq!(outcome["end"], "gateway-stop", "the client was there: {outcome}");
     let report = octroi_verify::verify_dir(&folder, &octroi_verify::Trust::default(), &mut |_| {}).unwrap();
     assert_eq!((report.unsigned, report.unfinished), (0, 0), "the stream that was cut has its outcome: {report}");
 }

@@ -117,8 +117,8 @@ async fn content_is_sealed_opened_by_two_and_erased() {
 
     let sealed = folder.join("audit/sealed");
     let backup = folder.join("backup");
-    let copy = |from: &std::path::Path, to: &std::path::Path| {
-        let copied = std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    let copy = |from: &Path, to: &Path| {
+        let copied = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
         assert!(copied.success());
     };
     copy(&sealed, &backup);

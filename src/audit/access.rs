@@ -9,15 +9,18 @@
 //! content, which nobody else can read there, are taken from the owner of the log alone. None has a member for text. What is neither is put into `access.refused` for somebody to look at, and after `REFUSED_MAX` of those is
 //! thrown away; a flood of files costs a bounded look every two seconds.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
 use octroi_verify::canonical;
 use octroi_verify::entry::{self, Kind};
+use octroi_verify::problem::Problem;
+use octroi_verify::walk::{Step, Walk, start_of};
 use serde::Deserialize;
 
 use super::queue::Item;
-use super::storage::{LocalStorage, Storage, replace};
+use super::storage::{LocalStorage, Storage, StorageFolder, replace};
 use crate::limits::ENTRY_BYTES_MAX;
 use crate::model::entry::{Access, Entry};
 
@@ -60,22 +63,65 @@ pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
     let flooded = names.len() >= LOOKED_MAX;
     let is_one = |name: &str| name.strip_suffix(".json").is_some();
     names.sort_by_key(|name| (!is_one(name), name.clone()));
-    let mut found = Vec::new();
+    let (mut found, mut refused) = (Vec::new(), 0_usize);
     for name in names {
         let path = format!("{FOLDER}/{name}");
         if !is_one(&name) {
             if flooded || !name.ends_with(".json.new") {
                 refuse(storage, &name);
+                refused += 1;
             }
         } else if found.len() < TAKEN_MAX {
             match read(storage, &path) {
                 Ok(Some(item)) => found.push((path, item)),
-                Ok(None) => refuse(storage, &name),
+                Ok(None) => {
+                    refuse(storage, &name);
+                    refused += 1;
+                }
                 Err(error) => tracing::warn!(error = %error.kind(), "An access to the audit log cannot be read"),
             }
         }
     }
+    if refused > 0 {
+        tracing::warn!(count = refused, "Files among the accesses to the audit log are none, or not their owner's");
+    }
     found
+}
+
+/// Forgets the accesses that wait and are in the last entries of the log already: their files were to go when the last run ended.
+pub(super) fn forget_recorded(storage: &dyn Storage) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    struct Recorded {
+        entry: Body,
+    }
+    #[derive(Deserialize)]
+    struct Body {
+        access: Option<String>,
+    }
+    let names = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
+    let waiting: HashSet<&str> = names.iter().filter_map(|name| name.strip_suffix(".json")).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let folder = StorageFolder(storage);
+    let mut walk = Walk::open(&folder)?;
+    if let Some(header) = walk.headers().iter().rev().take(2).last().cloned() {
+        walk.seek(start_of(&header));
+    }
+    loop {
+        let batch = match walk.next()? {
+            Step::Batch(batch) => batch,
+            Step::Segment(_) => continue,
+            Step::Torn(_) | Step::End => return Ok(()),
+        };
+        let is_access = |bytes: &[u8]| memchr::memmem::find(bytes, b"\"kind\":\"access\"").is_some();
+        for (_, _, bytes) in batch.entries().filter(|(_, _, bytes)| is_access(bytes)) {
+            let id = serde_json::from_slice::<Recorded>(bytes).ok().and_then(|recorded| recorded.entry.access);
+            if let Some(id) = id.filter(|id| waiting.contains(id.as_str())) {
+                done(storage, &format!("{FOLDER}/{id}.json"));
+            }
+        }
+    }
 }
 
 /// What is checked of a file besides its form.
@@ -91,8 +137,8 @@ struct Left {
 /// Reads a file; `None` when it is no record that its owner may leave.
 fn read(storage: &dyn Storage, name: &str) -> io::Result<Option<Item>> {
     let file = match storage.open(name) {
-        // Something that is no file.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
+        // Something that is no file, a link, or what even the gateway may not read: it would keep its place for ever.
+        Err(error) if is_none(&error) => return Ok(None),
         file => file?,
     };
     let length = usize::try_from(file.length()?).unwrap_or(usize::MAX);
@@ -120,9 +166,14 @@ fn read(storage: &dyn Storage, name: &str) -> io::Result<Option<Item>> {
     Ok(allowed.then(|| Item { body, about: entry.about, placed: false, reply: None }))
 }
 
+fn is_none(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, IsADirectory, PermissionDenied};
+    let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    is_link || matches!(error.kind(), InvalidInput | IsADirectory | PermissionDenied)
+}
+
 /// Puts a file that is no access out of the way.
 fn refuse(storage: &dyn Storage, name: &str) {
-    tracing::warn!("A file among the accesses to the audit log is not one, or not its owner's");
     let from = format!("{FOLDER}/{name}");
     let kept = storage.prepare_private(REFUSED).and_then(|()| storage.names_up_to(REFUSED, REFUSED_MAX));
     let moved = match kept {

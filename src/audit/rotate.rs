@@ -10,7 +10,7 @@
 //! audit/epochs/1.new/        the same while it is being moved there
 //! ```
 //!
-//! The last entry of the old log names the new key, the first of the new one the size and root of the old: neither can be
+//! One of the last entries of the old log names the new key, the first of the new one the size and root of the old: neither can be
 //! exchanged alone. The old private key is overwritten with zeros before the new log begins, so that whoever gets the key of
 //! today cannot sign yesterday anew. Each step can be done twice, so a crash between any two of them is finished by the next
 //! start; until the folder has its final name nothing is written under the new key. Nobody else begins one meanwhile ([`Turn`]): a

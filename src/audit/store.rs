@@ -18,7 +18,6 @@ use tokio::sync::oneshot;
 
 use super::body::{begun, first_entries, prepare, unfinished};
 use super::committer::{Committer, now};
-use super::fence;
 use super::key::KeyFile;
 use super::log::{AuditError, AuditLog, BoxFuture, Head, Position, READ_ENTRIES_MAX, Slot};
 use super::open::{self, OpenError};
@@ -29,6 +28,7 @@ use super::shared::{Reserved, Shared};
 use super::storage::{LocalStorage, Storage};
 use super::tail::{Segments, Tail};
 use super::upkeep::Upkeep;
+use super::{access, fence};
 use crate::limits::{AUDIT_QUEUE_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES};
 use crate::model::Word;
 use crate::model::entry::Entry;
@@ -192,6 +192,7 @@ impl SegmentLog {
         };
         let found = open::open(&storage, &KeyFile { storage: key_storage, name: &key_name }, &options.origin)?;
 
+        access::forget_recorded(storage.as_ref())?;
         let tail = found.place.map(|place| Tail::resume(storage.as_ref(), place));
         let tail = tail.transpose().map_err(OpenError::io("segments"))?;
         let next_number = found.place.map_or(1, |place| place.segment.saturating_add(1));

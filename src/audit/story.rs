@@ -331,7 +331,17 @@ fn tried(attempt: &Value, arrived: bool) -> String {
 fn ended(outcome: &Value) -> String {
     let end = match word(outcome, "end") {
         "complete" => "The answer was complete",
+        "client-gone" if number(outcome, "bytes_out") == 0 => {
+            return format!(
+                "The client went away after {} ms, before anything of an answer came.",
+                number(outcome, "total_us") / 1_000
+            );
+        }
+        "gateway-stop" if number(outcome, "bytes_out") == 0 => {
+            return "The gateway was stopped and cut it before anything of an answer came.".to_owned();
+        }
         "client-gone" => "The client went away before the end",
+        "gateway-stop" => "The gateway was stopped and cut it before the end",
         "upstream-broke" => "The backend broke off before the end",
         "refused" => {
             let reason = optional(outcome, "reason", |reason| format!(" ({reason})"));

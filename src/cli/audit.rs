@@ -132,6 +132,20 @@ fn as_owner(dir: &Path) -> anyhow::Result<()> {
     )
 }
 
+/// Whoever opens what was sealed must be one whose record of it the gateway takes: the owner of the log, or the administrator.
+fn as_opener(dir: &Path) -> anyhow::Result<()> {
+    let (owner, own) = (LocalStorage::new(dir).owner(), rustix::process::geteuid().as_raw());
+    if own == 0 || owner.is_none_or(|owner| owner == own) {
+        return Ok(());
+    }
+    bail!(
+        "sealed content is opened by the owner of the log alone, the user {}: of anybody else it could not be recorded\n  help: run it \
+         as them: `sudo -u '#{}' octroi audit reveal …`",
+        owner.unwrap_or_default(),
+        owner.unwrap_or_default(),
+    )
+}
+
 /// What somebody is about to read.
 #[derive(Debug, Default)]
 struct Reading {

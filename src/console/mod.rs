@@ -142,7 +142,7 @@ pub async fn listen(
     let limits = Limits { connections, ..place.limits };
     let server = Server::bind(place.address, place.front, door(router, limits), limits).await?;
     let bound = server.address()?;
-    tasks.spawn(server.run(stop));
+    tasks.spawn(server.run(stop, CancellationToken::new()));
     Ok(bound)
 }
 

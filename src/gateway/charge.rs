@@ -86,7 +86,7 @@ fn took(ledger: &Ledger, reserved: Amounts) -> (u64, u64) {
         End::Complete => (input, output),
         // What was told before the last event is what came before.
         End::UpstreamBroke => (input, output.max(passed)),
-        End::ClientGone | End::Refused | End::Failed => {
+        End::ClientGone | End::Stopped | End::Refused | End::Failed => {
             (input.max(reserved.input), output.max(passed).max(reserved.output))
         }
     }

@@ -34,6 +34,8 @@ pub enum End {
     Complete,
     /// The client left before the end.
     ClientGone,
+    /// The gateway was stopped, and cut it.
+    Stopped,
     /// The backend broke off.
     UpstreamBroke,
     /// The request was refused after a backend had seen it.
@@ -47,6 +49,7 @@ impl End {
         match self {
             Self::Complete => "complete",
             Self::ClientGone => "client-gone",
+            Self::Stopped => "gateway-stop",
             Self::UpstreamBroke => "upstream-broke",
             Self::Refused => "refused",
             Self::Failed => "failed",
@@ -320,6 +323,9 @@ impl Drop for Ledger {
             // The edge answers a panic with 500 whatever was known before.
             (self.status, self.end) = (500, End::Failed);
         }
+        if self.end == End::ClientGone && self.gate.cut.is_cancelled() {
+            self.end = End::Stopped;
+        }
         charge::settle(self);
         let total = self.started.elapsed();
         let first_byte = self.first_byte.unwrap_or(total);
@@ -327,6 +333,7 @@ impl Drop for Ledger {
         match self.end {
             End::UpstreamBroke => self.code = Word::fixed("upstream_broke"),
             End::ClientGone => self.code = Word::fixed("client_gone"),
+            End::Stopped => self.code = Word::fixed("gateway_stopped"),
             End::Failed => {
                 self.code = Word::fixed(edge::INTERNAL);
                 self.gate.telemetry.panicked(self.id);

@@ -58,6 +58,7 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::snapshot::Snapshot;
@@ -101,6 +102,8 @@ pub struct Gate {
     keys: tokio::sync::Mutex<()>,
     /// Answers that are being sealed. The log stays open until they are.
     sealing: TaskTracker,
+    /// Done when the gateway cuts what has not ended by itself, since it stops.
+    pub cut: CancellationToken,
 }
 
 impl Gate {
@@ -116,8 +119,22 @@ impl Gate {
         let (room, overload) = (waiting::Room::default(), overload::Overload::new(&snapshot));
         let keys = tokio::sync::Mutex::default();
         let current = ArcSwap::new(snapshot);
-        let sealing = TaskTracker::new();
-        Self { current, audit, telemetry, budget, requests, retries, room, overload, places, app_places, keys, sealing }
+        let (sealing, cut) = (TaskTracker::new(), CancellationToken::new());
+        Self {
+            current,
+            audit,
+            telemetry,
+            budget,
+            requests,
+            retries,
+            room,
+            overload,
+            places,
+            app_places,
+            keys,
+            sealing,
+            cut,
+        }
     }
 
     /// Returns when the answers of requests that have ended are sealed and their outcomes are on their way to the log, or when

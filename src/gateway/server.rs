@@ -84,12 +84,12 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop`, then takes no new work and lets what runs finish within the drain deadline.
-    pub async fn run(self, stop: CancellationToken) {
+    /// Serves until `stop`, then takes no new work and lets what runs finish within the drain deadline. What has not by then is cut, and
+    /// `cut` says so before it is.
+    pub async fn run(self, stop: CancellationToken, cut: CancellationToken) {
         let connections = Arc::new(Semaphore::new(self.limits.connections));
         let tasks = TaskTracker::new();
         let drain = self.limits.drain;
-        let cut = CancellationToken::new();
         let streams = Spawner(tasks.clone());
         let shared = Arc::new(Connection { tls: self.tls, door: self.door, limits: self.limits, streams });
         loop {

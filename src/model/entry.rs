@@ -329,7 +329,7 @@ pub struct Outcome {
     /// Why the backend that was asked last did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Word>,
-    /// `complete`, `client-gone`, `upstream-broke`, `refused`, `gateway-restart`.
+    /// `complete`, `client-gone`, `gateway-stop`, `upstream-broke`, `refused`, `failed`, `gateway-restart`.
     pub end: Word,
     /// Microseconds from accept to the first byte of the answer.
     pub first_byte_us: u64,

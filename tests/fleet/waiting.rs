@@ -288,8 +288,7 @@ async fn a_server_that_turned_a_request_away_is_waited_for() {
     }
     let attempts = fleet.house.entries_of("attempt").await;
     // It said so itself, or that was known before it was asked again.
-    let has_no_room =
-        |attempt: &serde_json::Value| ["full", "overloaded"].contains(&attempt["cause"].as_str().unwrap());
+    let has_no_room = |attempt: &Value| ["full", "overloaded"].contains(&attempt["cause"].as_str().unwrap());
     assert!(!attempts.is_empty() && attempts.iter().all(has_no_room), "{attempts:?}");
 }
 

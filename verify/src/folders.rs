@@ -40,6 +40,8 @@ fn find(dir: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), (PathBuf
         found.push(dir.to_owned());
     }
     let inner = if is_log { dir.join(EPOCHS) } else { dir.to_owned() };
+    // The epochs of a log belong to it, however deep it lies.
+    let depth = if is_log { depth.max(1) } else { depth };
     if depth == 0 {
         return Ok(());
     }

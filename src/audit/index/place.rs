@@ -77,14 +77,17 @@ impl Index {
     /// [`IndexError`]: then the old one is as it was.
     pub fn rebuild(log: &Path, progress: &mut dyn FnMut(u64)) -> Result<Watermark, IndexError> {
         let (file, new) = (log.join(FILE), beside(log, &format!(".new-{}", std::process::id())));
+        sweep(log);
         let mut make = || {
             remove(&new).map_err(IndexError::io(&new))?;
+            // Held while it is made: who finds it free knows that its maker is gone.
+            let held = File::create(&new).and_then(|file| file.lock().map(|()| file)).map_err(IndexError::io(&new))?;
             let mut index = Self::alone(log, Connection::open(&new)?)?;
             let watermark = index.fill(u64::MAX, progress)?;
             index.connection.close().map_err(|(_, error)| error)?;
-            Ok(watermark)
+            Ok((watermark, held))
         };
-        let put = |watermark| {
+        let put = |(watermark, _held): (Watermark, File)| {
             match put_into(&new, &file) {
                 Err(IndexError::Database(error)) if is_damage(&error) => exchange(log, &new, &file)?,
                 put => put?,
@@ -202,6 +205,19 @@ fn put_into(new: &Path, file: &Path) -> Result<(), IndexError> {
 /// says it itself.
 pub(super) fn has_room(log: &Path) -> bool {
     rustix::fs::statvfs(log).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= INDEX_ROOM)
+}
+
+/// Removes new indexes whose makers were killed.
+fn sweep(log: &Path) {
+    let new = format!("{FILE}.new-");
+    let names = walkdir::WalkDir::new(log).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok);
+    for entry in
+        names.filter(|entry| entry.file_type().is_file() && entry.file_name().to_string_lossy().starts_with(&new))
+    {
+        if File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            remove(entry.path()).unwrap_or_default();
+        }
+    }
 }
 
 /// Puts a new index in the place of a file that is none.

@@ -177,6 +177,7 @@ const TABLE: &[(Words, &str, &str)] = &[
 
     (W::End, "complete", "complète"),
     (W::End, "client-gone", "client parti"),
+    (W::End, "gateway-stop", "coupée à l’arrêt de la passerelle"),
     (W::End, "upstream-broke", "interrompue par l’hébergeur"),
     (W::End, "refused", "refusée"),
     (W::End, "failed", "échec de la passerelle"),

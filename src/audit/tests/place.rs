@@ -147,3 +147,16 @@ fn a_comparison_changes_nothing() {
     std::fs::write(path.join(FILE), &before[..before.len() / 2]).unwrap();
     assert_eq!(compare(path).unwrap().map(|problem| problem.kind), Some(ProblemKind::Index));
 }
+
+/// A new index whose maker was killed goes with the next one that is made; one that is being made stays.
+#[test]
+fn what_killed_makers_left_goes() {
+    let folder = filled();
+    let [left, made] = ["1", "2"].map(|number| folder.path().join(format!("{FILE}.new-{number}")));
+    std::fs::write(&left, "half of an index").unwrap();
+    let held = std::fs::File::create(&made).unwrap();
+    held.lock().unwrap();
+    Index::rebuild(folder.path(), &mut |_| {}).unwrap();
+    assert!(!left.exists() && made.exists());
+    assert_eq!(compare(folder.path()).unwrap(), None);
+}

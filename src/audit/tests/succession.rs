@@ -204,6 +204,13 @@ fn an_epoch_that_was_taken_away_is_named_whatever_was_kept() {
     let stranger = verify(&both.path().join("log"), &stranger).unwrap_err();
     assert_eq!((stranger.kind, stranger.file.as_str()), (ProblemKind::MissingLog, "octroi/else/3"), "{stranger}");
     drop(other);
+    // However deep it lies below the folder that is named, its epochs are its own.
+    let deep = both.path().join("hosts/a/gateway");
+    std::fs::create_dir_all(&deep).unwrap();
+    copy(folder, &deep.join("audit"));
+    for place in ["hosts/a", "hosts"] {
+        assert_eq!(verify(&both.path().join(place), &Trust::default()).unwrap().len(), 3, "{place}");
+    }
     // The finished epochs go.
     let alone = tempfile::tempdir().unwrap();
     copy(folder, &alone.path().join("log"));

@@ -9,7 +9,7 @@ use octroi_verify::shown;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{DIR, Exit, Printer, Reading, absent, own_log_in, record, text_of};
+use super::{DIR, Exit, Printer, Reading, absent, as_opener, own_log_in, record, text_of};
 use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
 use crate::audit::seal::custodian::Secret;
@@ -94,6 +94,8 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
     for key in &keys {
         persons.push(key.public().context("a custodian's key is none")?.id());
     }
+    own_log_in(&reveal.dir)?;
+    as_opener(&reveal.dir)?;
     // Recorded before it is opened, whatever comes of it.
     let reading =
         Reading { action: "reveal", subject: Some(id), approver: Some(persons.join("+")), ..Reading::default() };

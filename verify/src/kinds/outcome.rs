@@ -15,7 +15,7 @@ pub(super) const SCHEMA: Schema = Schema {
             Shape::Word,
             "why the backend that was asked last did not answer, in the words of an attempt; absent in entries of older versions",
         ),
-        must("end", Shape::Word, "`complete`, `client-gone`, `upstream-broke`, `refused`, `failed`, `gateway-restart`"),
+        must("end", Shape::Word, "`complete`, `client-gone`, `gateway-stop`, `upstream-broke`, `refused`, `failed`, `gateway-restart`"),
         must("first_byte_us", Shape::Number, "microseconds from accept to the first byte of the answer"),
         must("foreign_tokens", Shape::Number, "strings that look like pseudonyms and are not of this request"),
         may("input_tokens", Shape::Number, "as the backend counted"),
