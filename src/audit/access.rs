@@ -176,9 +176,11 @@ fn is_none(error: &io::Error) -> bool {
 fn refuse(storage: &dyn Storage, name: &str) {
     let from = format!("{FOLDER}/{name}");
     let kept = storage.prepare_private(REFUSED).and_then(|()| storage.names_up_to(REFUSED, REFUSED_MAX));
+    let aside = || storage.rename(&from, &format!("{REFUSED}/{name}"));
     let moved = match kept {
-        Ok(kept) if kept.len() < REFUSED_MAX => storage.rename(&from, &format!("{REFUSED}/{name}")),
-        _ => storage.remove(&from),
+        Ok(kept) if kept.len() < REFUSED_MAX => aside(),
+        // A folder goes aside whatever lies there: it cannot be removed like a file.
+        _ => storage.remove(&from).or_else(|_| aside()),
     };
     if let Err(error) = moved {
         tracing::warn!(error = %error.kind(), "It could not be put out of the way");
