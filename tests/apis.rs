@@ -23,6 +23,8 @@ mod common;
 mod answers;
 #[path = "apis/citations.rs"]
 mod citations;
+#[path = "apis/credentials.rs"]
+mod credentials;
 #[path = "apis/ends.rs"]
 mod ends;
 #[path = "apis/failures.rs"]
@@ -50,6 +52,8 @@ mod residues;
 mod schemas;
 #[path = "apis/servers.rs"]
 mod servers;
+#[path = "apis/signs.rs"]
+mod signs;
 #[path = "apis/spellings.rs"]
 mod spellings;
 #[path = "apis/unnamed.rs"]

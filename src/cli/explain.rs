@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     };
     let line = dialect::route(&http::Method::POST, &arguments.endpoint, None, &http::HeaderMap::new())
         .map_err(|refusal| anyhow::anyhow!(refusal.message))?;
-    let Parsed { call, model, stored } = match examine::parse(&loaded.snapshot, &caller, line, body) {
+    let Parsed { call, model, stored } = match examine::parse(&loaded.snapshot, &caller, (line, body), |_| {}) {
         Ok(parsed) => parsed,
         Err(refusal) => {
             let place = refusal.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();

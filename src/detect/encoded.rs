@@ -11,6 +11,8 @@ use base64::engine::general_purpose::GeneralPurpose;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use memchr::memmem;
 
+use super::mime;
+
 /// Characters, padding included, below which a run is not opened.
 const PADDED_BYTES_MIN: usize = 16;
 /// Characters of such a run without its padding.
@@ -109,10 +111,11 @@ pub fn wrapped(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     }
 }
 
-/// Reports every run and every wrapped one: what stands in neither is not encoded.
+/// Reports every run, every wrapped one and every word of a mail's head: what stands in none of them is not encoded.
 pub(super) fn each(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     runs(text, &mut found);
     wrapped(text, &mut found);
+    mime::each(text, &mut found);
 }
 
 /// Reports the parts of a path that decode: a slash is a character of base64, and stands between names in a URL.

@@ -80,6 +80,9 @@ impl Engine {
         let chains = chains(call);
         for chain in &chains {
             work.read_joined(call, chain, &Seam::PARTS);
+            if Seam::WORDS.has_words(call, chain) {
+                work.read_joined(call, chain, &Seam::WORDS);
+            }
         }
         let all = texts(call);
         if chains.first().is_none_or(|chain| chain.len() < all.len()) && all.len() > 1 {
@@ -281,13 +284,21 @@ impl<'e> Work<'e> {
         retain(&page, &mut sink);
         // Words and names do not run from one text into another; numbers, addresses and secrets can be made to.
         let spoken = |hit: &Hit| hit.detector == self.engine.person || self.engine.is_term(hit.detector);
-        for hit in sink.hits.into_iter().filter(|hit| seam.names || !spoken(hit)) {
+        let people = |hit: &Hit| hit.detector == self.engine.person;
+        let counts = |hit: &Hit| if seam.words { people(hit) } else { seam.names || !spoken(hit) };
+        for hit in sink.hits.into_iter().filter(counts) {
             let range = match &view {
                 Some(view) => view.original(hit.range),
                 None => hit.range,
             };
             let pieces = joined.pieces(&range);
-            if self.is_whole_in_one(call, hit.detector, &pieces, seam) {
+            // `Aubertin` alone is the end of a name, `Traduire en anglais` behind one is none.
+            let apart = if seam.words {
+                !pieces.iter().skip(1).all(|(field, own)| is_all(call, *field, own))
+            } else {
+                self.is_whole_in_one(call, hit.detector, &pieces, seam)
+            };
+            if apart {
                 continue;
             }
             if pieces.len() < 2 || self.used.hits + pieces.len() > FINDINGS_MAX {
@@ -351,6 +362,11 @@ impl<'e> Work<'e> {
         let partial = self.full || self.known.full;
         (all, if partial { ScanStatus::Partial } else { ScanStatus::Complete })
     }
+}
+
+/// Whether a range is all that a field says.
+fn is_all(call: &Call, field: u32, own: &Range<usize>) -> bool {
+    call.fields.get(field as usize).is_some_and(|field| call.text(field).trim().len() <= own.len())
 }
 
 /// Leaves out what is not sure enough, and what is ours.

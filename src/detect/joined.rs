@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::model::call::FieldKey;
 use crate::model::{Call, Field, Role, TokenKind};
 
 /// What of two neighbours is read joined.
@@ -15,13 +16,24 @@ pub(super) struct Seam {
     bytes: usize,
     /// Whether names are looked for too: a reader reads them as one text.
     pub(super) names: bool,
+    /// Whether each is a word of its own: only people are looked for.
+    pub(super) words: bool,
 }
 
 impl Seam {
     /// Parts of one text.
-    pub(super) const PARTS: Self = Self { bytes: 256, names: true };
+    pub(super) const PARTS: Self = Self { bytes: 256, names: true, words: false };
+    /// Short parts of one text, as words: `Mme`, `Camille` and `Aubertin` are a name.
+    pub(super) const WORDS: Self = Self { bytes: 64, names: true, words: true };
     /// Texts of their own: messages, elements of an array, a key and its value. A number may still run from one into the next.
-    pub(super) const STRANGERS: Self = Self { bytes: 64, names: false };
+    pub(super) const STRANGERS: Self = Self { bytes: 64, names: false, words: false };
+
+    /// Whether a chain has neighbours that are no more than words.
+    pub(super) fn has_words(&self, call: &Call, chain: &[u32]) -> bool {
+        let short =
+            |index: &u32| call.fields.get(*index as usize).is_some_and(|field| call.text(field).len() <= self.bytes);
+        chain.windows(2).any(|pair| pair.iter().all(short))
+    }
 }
 
 /// What stands for the middle of a long part: nothing matches across it.
@@ -30,13 +42,21 @@ const GAP: &str = "\n\u{1F}\n";
 /// The fields that hold text, in the order of the body: what one of them begins, the next may end.
 pub(super) fn texts(call: &Call) -> Vec<u32> {
     let text = |field: &Field| {
-        let other = matches!(
-            field.role,
-            Role::Control | Role::Name | Role::Identifier | Role::Binary | Role::Reference | Role::Schema
-        );
+        let other = match field.role {
+            Role::Control | Role::Name | Role::Binary | Role::Reference => true,
+            // What stands under the caller's own keys is the caller's own text.
+            Role::Identifier => !field.path.ends_with(".*"),
+            Role::Schema => !is_choice(field),
+            _ => false,
+        };
         !other && matches!(field.kind, TokenKind::String | TokenKind::Key)
     };
     (0_u32..).zip(&call.fields).filter(|(_, field)| text(field)).map(|(index, _)| index).collect()
+}
+
+/// Whether a field is an element of a list in a schema: one of the values that the model may choose from.
+fn is_choice(field: &Field) -> bool {
+    field.kind == TokenKind::String && field.key == FieldKey::None
 }
 
 /// Fields of one group that a reader would read as one text, where there are several.
@@ -104,6 +124,9 @@ impl Joined {
         for &index in chain {
             let Some(field) = call.fields.get(index as usize) else { continue };
             let text = call.text(field);
+            if seam.words && !joined.text.is_empty() {
+                joined.text.push(' ');
+            }
             if text.len() <= 2 * seam.bytes {
                 joined.add(index, text, 0..text.len());
                 continue;

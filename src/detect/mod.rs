@@ -33,6 +33,7 @@ mod joined;
 mod lexicon;
 mod literals;
 mod memory;
+mod mime;
 mod named;
 mod names;
 mod near;

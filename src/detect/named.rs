@@ -113,6 +113,9 @@ impl Recogniser {
                     sink.push(self.numbers.person, range, confidence);
                 }
             });
+            person::tied::names(page, &block.tokens, |range, confidence| {
+                sink.push(self.numbers.person, range, confidence);
+            });
             address::find(page.text, &block.tokens, |found| {
                 if found.french {
                     sink.push(self.numbers.fr_address, found.range.clone(), found.confidence);
@@ -129,8 +132,10 @@ impl Recogniser {
             if is_known || is_abbreviation(page, &leaf.range) {
                 return;
             }
-            let read = || self.whole(page.text, &leaf.range, (&mut block, &mut lattice));
-            if let Some(confidence) = leaf.keyed.or_else(read) {
+            let mut read = || self.whole(page.text, &leaf.range, (&mut block, &mut lattice));
+            // What a weak key leaves open is read like any other value.
+            let keyed = leaf.keyed.filter(|keyed| *keyed >= SURELY);
+            if let Some(confidence) = keyed.or_else(|| read().max(leaf.keyed)) {
                 sink.push(self.numbers.person, leaf.range, confidence);
             }
         });

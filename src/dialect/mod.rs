@@ -37,7 +37,7 @@ mod vllm;
 use http::HeaderMap;
 
 use crate::limits;
-use crate::model::{Api, Call, Country, Dialect, Line, Refusal};
+use crate::model::{Api, Call, Country, Dialect, Line, Operation, Refusal};
 use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote};
 use language::{Language, Streams, endpoint, language};
@@ -289,5 +289,13 @@ pub fn event_leaves<'a>(api: Api, event: Option<&str>, data: &'a str) -> Result<
 /// The text is put in as it is, escaped for JSON once; for a channel that lands inside JSON the caller has escaped it for that.
 /// Returns nothing when the template is not an event in which this channel could have had a fragment.
 pub fn flush_event(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: Option<u64>) -> Option<Flush> {
-    (language(api.dialect).flush)(api, template, channel, held, sequence)
+    let flush = language(api.dialect).flush;
+    if !matches!(channel.kind, ChannelKind::Unnamed(_)) || api.operation == Operation::RESPONSES {
+        return flush(api, template, channel, held, sequence);
+    }
+    // A known text of the same place says how such an event is called.
+    let like = flush(api, template, Channel { kind: ChannelKind::Text, ..channel }, held, sequence)?;
+    let view = event_leaves(api, like.event.as_deref(), template).ok()?;
+    let leaf = view.leaves.iter().find(|leaf| leaf.channel == channel)?;
+    Some(Flush { data: reply::unnamed_event(template, &leaf.span, held.text)?, ..like })
 }

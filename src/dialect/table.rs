@@ -217,6 +217,11 @@ impl<M> Place<M> {
         !self.kinds.is_empty()
     }
 
+    /// The places of the objects whose `type` rows name.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = PlaceId> + '_ {
+        self.kinds.iter().map(|(_, id)| *id)
+    }
+
     /// The place of an object whose `type` is this.
     pub(crate) fn kind(&self, name: &str) -> Option<PlaceId> {
         let find = |wanted: &str| self.kinds.iter().find(|(kind, _)| *kind == wanted).map(|(_, id)| *id);

@@ -93,12 +93,19 @@ pub struct Parsed {
     pub stored: Option<Arc<Stored>>,
 }
 
-/// Parses a body, opens the name of a kept answer in it, and looks the model up.
+/// Parses a body, opens the name of a kept answer in it, and looks the model up; `read` sees the call once it is read, whatever
+/// becomes of it.
 ///
 /// # Errors
 /// 400 for a body that cannot be read whole or, where the operator says so, holds a leaf that no table names, 404 for a model that the operator did not configure, and as [`kept::open`].
-pub fn parse(snapshot: &Snapshot, caller: &Caller, line: Line, body: String) -> Result<Parsed, Refusal> {
+pub fn parse(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    (line, body): (Line, String),
+    read: impl FnOnce(&Call),
+) -> Result<Parsed, Refusal> {
     let mut call = dialect::parse_within(line, body, snapshot.limits.json_depth)?;
+    read(&call);
     if snapshot.limits.refuse_unknown
         && let Some(field) = call.fields.iter().find(|field| field.role == Role::Unknown)
     {

@@ -18,7 +18,7 @@ use super::upload::Upload;
 use super::{Gate, accept, body, charge, dispatch, edge, entries, outbound, record, shadow, whole};
 use crate::config::Limits;
 use crate::dialect;
-use crate::model::{Api, Caller, Findings, Line, Operation, Refusal, Word};
+use crate::model::{Api, Call, Caller, Findings, Line, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -46,7 +46,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
     let read = read(&snapshot.limits, request, api, share).await?;
     let priority = snapshot.waiting.priority(&caller.app, head.declared.priority);
     let mut work = gate.overload.begin(read.text.len(), priority)?;
-    let (Parsed { call, model, stored }, share) = parse(Arc::clone(&snapshot), &caller, head.line, read).await?;
+    let (Parsed { call, model, stored }, share) = parse(gate, Arc::clone(&snapshot), &caller, head.line, read).await?;
     ledger.model = model.clone();
     accept::permit_model(&caller, &model)?;
     work.beside(charge::reserve(gate, ledger, &snapshot, (&caller, &call))).await?;
@@ -100,16 +100,21 @@ async fn read(limits: &Limits, request: Request<Upload>, api: Api, share: Share)
 /// Parses a body, away from the reactor when it is large. Its share goes with it: a client that leaves does not give back what
 /// is still being worked on.
 async fn parse(
+    gate: &Gate,
     snapshot: Arc<Snapshot>,
     caller: &Caller,
     line: Line,
     read: ReadBody,
 ) -> Result<(Parsed, Share), Refusal> {
     let inline = read.text.len() <= INLINE_BYTES_MAX;
-    let caller = caller.clone();
+    let (caller, telemetry) = (caller.clone(), Arc::clone(&gate.telemetry));
     let work = move || {
         let ReadBody { text, share } = read;
-        examine::parse(&snapshot, &caller, line, text).map(|parsed| (parsed, share))
+        // Counted although the request may be refused for them.
+        let count = |call: &Call| {
+            telemetry.unknown_leaves(&Word::fixed(call.api.dialect.name()), &examine::unknown_leaves(call));
+        };
+        examine::parse(&snapshot, &caller, (line, text), count).map(|parsed| (parsed, share))
     };
     if inline { work() } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside())? }
 }
@@ -125,8 +130,6 @@ async fn decide(
     let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
     let (findings, share) = inspected?;
     let examined = examine::decide(Arc::clone(&snapshot), question, findings, leak, gate.now());
-    let dialect = Word::fixed(examined.call.api.dialect.name());
-    gate.telemetry.unknown_leaves(&dialect, &examine::unknown_leaves(&examined.call));
     shadow::compare(&gate.telemetry, &examined);
     Ok((Arc::new(examined), share))
 }

@@ -180,6 +180,8 @@ impl Restored {
         };
         if let Ok(view) = dialect::event_leaves(self.api, frame.event(), data) {
             self.in_order(frame, data, &view);
+        } else if frame.event() == Some("error") {
+            self.fail(frame);
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);

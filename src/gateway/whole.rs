@@ -24,7 +24,7 @@ use crate::dialect::{self, Channel, ChannelKind, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
 use crate::transform::{Counts, Restorer, Thread, Vault};
-use crate::upstream::Reply;
+use crate::upstream::{Backend, Reply};
 use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote, splice};
 
@@ -44,6 +44,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     let server = Server { backend: leg.backend, smaller };
     // The original is not needed any more: what it held goes to others.
     drop(leg.examined);
+    let upstream = leg.upstream;
     share.cut(vault.held_bytes());
     let (status, error_type) = (reply.status, reply.error_type.clone().filter(|_| relayed(reply.status)));
     if let (Some(framing), true) = (framing, status.is_success()) {
@@ -55,8 +56,11 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
         return Err(failed("the backend refused the request without a reason that can be passed on"));
     }
     let mut text = collect(reply, &vault, &mut share).await?;
-    if let (Some(stored), false) = (stored, status.is_success()) {
-        text = stored.rename(&text);
+    if !status.is_success() {
+        if let Some(stored) = stored {
+            text = stored.rename(&text);
+        }
+        text = conceal(api, &upstream, &text).unwrap_or(text);
     }
     let (body, usage) = whole(ledger, (api, json), (&vault, keeper), (text, &mut share))?;
     drop(vault);
@@ -86,6 +90,14 @@ const fn content_type(framing: Framing) -> HeaderValue {
 /// Errors of a backend that the caller can mend: passed on, restored like any answer (decision 0002).
 fn relayed(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 409 | 413 | 422)
+}
+
+/// An error without the gateway's own credential, which backends quote; nothing where there is none of it.
+fn conceal(api: Api, upstream: &Backend, text: &str) -> Option<String> {
+    let view = dialect::reply_leaves(api, text).ok()?;
+    let leaves = view.leaves.iter().filter_map(|leaf| Some((leaf, upstream.conceal(&leaf.text)?)));
+    let edits = leaves.map(|(leaf, text)| Edit { span: leaf.span.clone(), replacement: quote(&text) }).collect();
+    splice(text, edits).ok()
 }
 
 /// Gathers an answer, paying for each piece as it comes, and for what it may unfold to before it does.

@@ -245,7 +245,7 @@ impl Gathered {
             version: first.map_or(0, |sheet| sheet.version),
             digests: [self.digest, self.inventory.digest, self.world.reference.digest],
             valid_until: self.next_change(now),
-            notices: self.notices(self.day(now)),
+            notices: self.notices(self.day(now), vocabulary),
             ended: self.ended(self.today(now)),
             catalogue: catalogue.clone(),
             backends: truths.iter().map(Truth::backend).collect(),

@@ -4,25 +4,49 @@
 
 use jiff::civil::Date;
 
+use super::Vocabulary;
 use super::compile::Gathered;
 use super::declared::{Entry, Today};
 use super::nearest::did_you_mean;
 use super::phrase::Phrase;
-use super::resolved::{Atom, Gate};
+use super::resolved::{Atom, Gate, Rule};
 use super::text::{Text, say};
 use crate::limits::ENDED_MAX;
-use crate::model::Word;
 use crate::model::entry::Ended;
+use crate::model::{Action, Word};
 
 /// Below this a leak score was probably written out of 100.
 const LOW_SCORE: u16 = 100;
 
+/// Duties that this build cannot do: a backend that stands under one is removed wherever there is something to do.
+pub(super) fn undoable(rules: &[Rule], vocabulary: &Vocabulary) -> Vec<Text> {
+    let mut told = Vec::new();
+    for rule in rules {
+        let mut missing: Vec<&str> = Vec::new();
+        let actions = rule.actions.iter().map(|(_, action)| *action);
+        for action in actions.chain(rule.class_actions.iter().map(|(_, action)| *action)) {
+            let done = matches!(action, Action::Block | Action::Keep) || vocabulary.actions.contains(&action);
+            if !done && !missing.contains(&action.name()) {
+                missing.push(action.name());
+            }
+        }
+        if rule.seals && !vocabulary.seals {
+            missing.push("log sealed");
+        }
+        told.extend(missing.into_iter().map(|duty| {
+            say!("rule `{}` demands `{}`, which this build cannot do: such backends are refused", rule.name, duty)
+        }));
+    }
+    told
+}
+
 impl Gathered {
-    /// All of it, in the language of the first sheet.
-    pub(super) fn notices(&self, today: Date) -> Vec<String> {
+    /// All of it, and what this build cannot do, in the language of the first sheet.
+    pub(super) fn notices(&self, today: Date, vocabulary: &Vocabulary) -> Vec<String> {
         let language = self.language();
         let (overdue, unknown) = (self.overdue(today), self.unknown_by_date(today));
         let told = overdue.into_iter().chain(unknown).chain(self.unknown_regions()).chain(self.low_scores());
+        let told = told.chain(undoable(&self.resolved.rules, vocabulary));
         told.map(|text| text.said(language)).collect()
     }
 

@@ -82,9 +82,7 @@ impl Pass {
     pub(super) fn new(credential: &Credential) -> Result<Self, SetupFault> {
         let (name, prefix, secret) = match credential {
             Credential::Signature(signer) => {
-                let parts = [&signer.access_key, &signer.secret_key];
-                let empty = signer.session_token.iter().chain(parts).any(|part| part.expose().is_empty());
-                return if empty {
+                return if signer.secrets().any(|part| part.expose().is_empty()) {
                     Err(SetupFault::Credential("is empty"))
                 } else {
                     Ok(Self::Signature(signer.clone()))

@@ -18,6 +18,7 @@
 //! address is compared before the TCP connection, the certificate path within the TLS handshake.
 
 mod backend;
+mod conceal;
 mod connect;
 mod credential;
 mod endpoint;

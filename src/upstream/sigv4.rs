@@ -51,6 +51,11 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const NAMES: [HeaderName; 3] = [CONTENT_TYPE, DATE, TOKEN];
 
 impl Signer {
+    /// What it holds that nobody else may see.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        [&self.access_key, &self.secret_key].into_iter().chain(&self.session_token)
+    }
+
     /// Adds the time, the token and the signature to a request's headers; nothing when one of them cannot stand there.
     pub(super) fn sign(&self, signed: Signed<'_>, headers: &mut HeaderMap, now: SystemTime) -> Option<()> {
         let time = stamp(now)?;

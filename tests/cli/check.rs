@@ -122,3 +122,17 @@ fn folders_that_are_not_there_are_named() {
         ],
     );
 }
+
+/// A duty that this build cannot do takes backends out wherever there is something to do: whoever wrote it is told before it does.
+#[test]
+fn a_duty_that_cannot_be_done_is_told() {
+    let house = House::new();
+    let sheet = house.path("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    let rule = "\nrule coarser-abroad\n  because \"the board said so\"\n  when data includes personal\n  must generalise personal\n";
+    std::fs::write(&sheet, format!("{text}{rule}")).unwrap();
+    house.check().must(
+        1,
+        &["rule `coarser-abroad` demands `generalise`, which this build cannot do: such backends are refused"],
+    );
+}

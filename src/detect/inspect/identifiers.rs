@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use super::Work;
 use crate::detect::page::{Page, Report, Sink};
 use crate::detect::person::known::Search;
+use crate::detect::person::tied::is_account;
 use crate::detect::values::Values;
 use crate::detect::view::{Joint, View};
 use crate::limits::FINDINGS_MAX;
-use crate::model::{Field, Role, TokenKind};
+use crate::model::{Field, Role, TokenKind, finding};
 
 /// The names of one call that have several words.
 #[derive(Default)]
@@ -57,6 +58,9 @@ impl Work<'_> {
     pub(super) fn read_identifiers(&mut self) {
         self.in_identifiers(|work, page, sink| {
             work.engine.scan(page, 0, sink);
+            if is_account(page.text) {
+                sink.push(work.engine.person, 0..page.text.len(), finding::SURELY);
+            }
             super::retain(page, sink);
             work.learn(page, &sink.hits);
         });

@@ -1,6 +1,7 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
-//! confirmed elsewhere in the call. `table` and `list` read names under the head of a column and of a list, `cells` those of tables
-//! without one, `leaf` the values of elements and strings, `compound` the whole of a surname of several words.
+//! confirmed elsewhere in the call. `table`, `html`, `sql`, `vcard` and `list` read names under the head of a column and of a list,
+//! `cells` those of tables without one, `leaf` the values of elements and strings, `tied` those that a sign is tied to, `compound`
+//! the whole of a surname of several words. `keys` holds what keys and heads say.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
@@ -9,13 +10,18 @@
 
 mod cells;
 mod compound;
+mod html;
 mod initial;
+pub(super) mod keys;
 pub(super) mod known;
 pub(super) mod leaf;
 pub(super) mod line;
 mod list;
 mod name;
+mod sql;
 mod table;
+pub(super) mod tied;
+mod vcard;
 mod whole;
 mod words;
 
@@ -117,17 +123,20 @@ fn is_common(text: &str, range: &Range<usize>) -> bool {
 pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     under_key(page, report);
     table::names(page, report);
+    html::names(page, report);
+    sql::names(page, report);
+    vcard::names(page, report);
     list::names(page, report);
     cells::names(page, report);
+    tied::accounts(page, report);
 }
 
 /// A text that stands under a key such as `patient_name` and is a name from end to end.
 fn under_key(page: &Page<'_>, report: &mut Report<'_>) {
     let Some(key) = page.key else { return };
-    let mut folded = fold::Window::new();
-    fold::words(key, &mut folded);
+    let folded = keys::words(key);
     let holds = |keys: &[&str]| keys.iter().any(|key| folded.trim_ascii() == key.as_bytes());
-    let (whole, single) = if holds(words::VALUE_KEYS) {
+    let (whole, single) = if holds(words::VALUE_KEYS) || keys::is_of_name(&folded) {
         (88, 82)
     } else if holds(words::WEAK_VALUE_KEYS) {
         (75, 0)

@@ -12,9 +12,9 @@ use std::sync::LazyLock;
 
 use smallvec::SmallVec;
 
+use super::keys;
 use super::whole::{Trust, whole};
 use crate::detect::columns::separators;
-use crate::detect::fold;
 use crate::detect::lexicon::Mixer;
 use crate::detect::page::{Page, Report};
 
@@ -23,11 +23,11 @@ const LINE_BYTES_MAX: usize = 4096;
 /// Bytes of a cell of a head.
 const HEAD_BYTES_MAX: usize = 40;
 /// Columns of a table.
-const COLUMNS_MAX: usize = 64;
+pub(super) const COLUMNS_MAX: usize = 64;
 
 /// What a column holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Column {
+pub(super) enum Column {
     /// A part of somebody's name, or somebody.
     Person,
     /// A name, of somebody or something.
@@ -37,7 +37,7 @@ enum Column {
 }
 
 /// The columns that hold names.
-type Named = SmallVec<[(usize, Trust); 4]>;
+pub(super) type Named = SmallVec<[(usize, Trust); 4]>;
 
 /// A table whose head was read.
 struct Table {
@@ -90,9 +90,9 @@ impl Table {
 }
 
 /// The cells of a row; `None` for what holds no value.
-type Cells = SmallVec<[Option<Range<usize>>; 16]>;
+pub(super) type Cells = SmallVec<[Option<Range<usize>>; 16]>;
 
-fn report_row(page: &Page<'_>, columns: &Named, cells: &Cells, report: &mut Report<'_>) {
+pub(super) fn report_row(page: &Page<'_>, columns: &Named, cells: &Cells, report: &mut Report<'_>) {
     for &(column, trust) in columns {
         let Some(cell) = cells.get(column).cloned().flatten() else { continue };
         if let Some((range, _)) = whole(page.text, cell, trust) {
@@ -129,7 +129,7 @@ fn cells(line: &[u8], delimiter: u8) -> Option<SmallVec<[Range<usize>; 16]>> {
 }
 
 /// The columns of names under a head; `None` when it is no head of any.
-fn named_columns<'t>(cells: impl Iterator<Item = Option<&'t str>>) -> Option<Named> {
+pub(super) fn named_columns<'t>(cells: impl Iterator<Item = Option<&'t str>>) -> Option<Named> {
     let mut kinds: SmallVec<[(usize, Column); 8]> = SmallVec::new();
     for (place, cell) in cells.enumerate() {
         let cell = cell?.trim();
@@ -150,13 +150,15 @@ fn named_columns<'t>(cells: impl Iterator<Item = Option<&'t str>>) -> Option<Nam
 }
 
 /// What a head says of its column.
-fn column(head: &str) -> Option<Column> {
+pub(super) fn column(head: &str) -> Option<Column> {
     if head.contains(['`', '(', '=', '.', '?', '!']) || !head.contains(char::is_alphabetic) {
         return None;
     }
-    let mut folded = fold::Window::new();
-    fold::words(head, &mut folded);
+    let folded = keys::words(head);
     let mut rest = folded.trim_ascii();
+    if keys::is_of_name(rest) {
+        return Some(Column::Person);
+    }
     if let Some(&column) = HEADS.get(rest) {
         return Some(column);
     }
@@ -234,7 +236,7 @@ fn array(bytes: &[u8], open: usize) -> Result<(Cells, usize), usize> {
     }
 }
 
-fn blanks(bytes: &[u8], at: usize) -> usize {
+pub(super) fn blanks(bytes: &[u8], at: usize) -> usize {
     at + bytes.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
@@ -246,16 +248,10 @@ static HEADS: LazyLock<HashMap<&'static [u8], Column, BuildHasherDefault<Mixer>>
 
 #[rustfmt::skip]
 const PERSON: &[&str] = &[
-    "first name", "last name", "full name", "surname", "given name", "family name", "middle name", "maiden name", "firstname",
-    "lastname", "fullname", "forename", "patient", "patient name", "employee", "employee name", "cardholder", "account holder",
-    "prenom", "prenoms", "nom complet", "nom prenom", "nom et prenom", "nom prenoms", "prenom nom", "nom de famille", "nom d usage",
-    "nom de naissance", "nom du patient", "nom patient", "nom du salarie", "nom du titulaire", "titulaire", "patiente", "employe",
-    "employee nom", "salarie", "assure", "beneficiaire", "locataire", "eleve", "vorname", "nachname", "familienname", "zuname",
-    "mitarbeiter", "mitarbeiterin", "vor und nachname", "kontoinhaber", "versicherter", "schuler", "apellido", "apellidos",
-    "nombre completo", "nombre y apellidos", "nombres", "primer apellido", "segundo apellido", "empleado", "paciente", "cognome",
-    "nome e cognome", "nome completo", "dipendente", "paziente", "sobrenome", "apelido", "achternaam", "voornaam",
-    "familienaam", "medewerker", "nazwisko", "imie", "imie i nazwisko", "fornamn", "efternamn", "fornavn", "etternavn", "efternavn",
-    "sukunimi", "etunimi", "prijmeni", "jmeno", "nume", "prenume", "vezeteknev", "keresztnev",
+    "patient", "patient name", "employee", "employee name", "cardholder", "account holder",
+    "titulaire", "patiente", "employe", "employee nom", "salarie", "assure", "beneficiaire", "locataire", "eleve",
+    "mitarbeiter", "mitarbeiterin", "kontoinhaber", "versicherter", "schuler", "nombres", "empleado", "paciente", "dipendente",
+    "paziente", "medewerker", "nume",
 ];
 #[rustfmt::skip]
 const NAME: &[&str] = &[

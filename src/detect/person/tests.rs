@@ -7,7 +7,8 @@ use crate::detect::scan;
 
 fn find<'a>(text: &'a str, key: Option<&str>) -> Vec<&'a str> {
     let phrases = CUES.iter().flat_map(|(cue, words)| words.iter().map(|word| (*word, Meaning::Cue(*cue))));
-    let lexicon = Lexicon::new(phrases.collect::<Vec<_>>());
+    let keys = keys::all().map(|key| (key, Meaning::Cue(Cue::Key)));
+    let lexicon = Lexicon::new(phrases.chain(keys).collect::<Vec<_>>());
     let mut sink = Sink::new(crate::detect::page::Used::default());
     let page = Page { text, key };
     let mut report = Report { sink: &mut sink, detector: 0 };

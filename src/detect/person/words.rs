@@ -63,14 +63,12 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "atenciosamente", "med vänlig hälsning",
     ]),
     (Cue::Key, &[
-        "patient", "patiente", "patient name", "full name", "first name", "last name", "surname", "given name", "family name",
-        "maiden name", "firstname", "lastname", "fullname", "customer name", "client name", "employee", "employee name",
+        "patient", "patiente", "patient name", "customer name", "client name", "employee", "employee name",
         "contact name", "account holder", "cardholder", "card holder", "beneficiary", "insured", "applicant", "tenant name",
-        "nom", "prénom", "prénoms", "nom complet", "nom et prénom", "nom de famille", "nom d'usage", "nom de naissance",
-        "nom du patient", "nom du client", "titulaire", "bénéficiaire", "assuré", "assurée", "salarié", "salariée",
+        "nom", "nom du client", "titulaire", "bénéficiaire", "assuré", "assurée", "salarié", "salariée",
         "demandeur", "demandeuse", "locataire", "signataire", "interlocuteur", "médecin traitant", "conjoint", "conjointe",
-        "vorname", "nachname", "familienname", "kontoinhaber", "nombre", "apellido", "apellidos", "cognome",
-        "intestatario", "intestataria", "beneficiario", "beneficiaria", "assicurato", "assicurata", "achternaam", "voornaam", "sobrenome", "paciente", "paziente",
+        "kontoinhaber", "nombre",
+        "intestatario", "intestataria", "beneficiario", "beneficiaria", "assicurato", "assicurata", "paciente", "paziente",
     ]),
     (Cue::WeakKey, &[
         "name", "from", "cc", "bcc", "client", "cliente", "customer", "user", "contact", "author", "auteur", "sender",
@@ -93,14 +91,12 @@ pub(super) const ARTICLES: &[&str] = &[
     "Saint", "Ter", "Ten",
 ];
 
-/// Keys of values that are names, folded.
+/// Keys of values that are names, folded, besides those of parts of a name.
 #[rustfmt::skip]
 pub(super) const VALUE_KEYS: &[&str] = &[
-    "first name", "last name", "full name", "surname", "given name", "family name", "firstname", "lastname", "fullname",
     "patient", "patient name", "customer name", "client name", "employee name", "contact name", "display name", "user full name",
     "cardholder", "cardholder name", "account holder", "account holder name", "beneficiary", "beneficiary name", "holder",
-    "nom", "prenom", "nom complet", "nom prenom", "nom et prenom", "nom de famille", "nom patient", "nom client", "titulaire",
-    "beneficiaire", "assure", "salarie", "vorname", "nachname", "nombre", "apellido", "apellidos", "cognome", "nome",
+    "nom", "nom client", "titulaire", "beneficiaire", "assure", "salarie", "nombre", "nome",
 ];
 
 /// Keys of values that may be names, folded.

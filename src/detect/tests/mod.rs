@@ -14,6 +14,8 @@ mod lexica;
 mod names;
 mod numbers;
 mod secrets;
+mod signs;
+mod structures;
 mod vectors;
 
 /// The catalogue of the repository, read as far as detection needs it.

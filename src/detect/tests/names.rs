@@ -3,7 +3,7 @@
 use super::*;
 
 /// What is found of one type.
-fn of(kind: &str, text: &str) -> Vec<String> {
+pub(super) fn of(kind: &str, text: &str) -> Vec<String> {
     static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(catalogue);
     let head = format!("{kind}: ");
     found(engine(), &CATALOGUE, text).iter().filter_map(|line| line.strip_prefix(&head)).map(str::to_owned).collect()

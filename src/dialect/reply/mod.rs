@@ -20,6 +20,7 @@ mod unnamed;
 pub use channel::{Channel, ChannelKind, Joint};
 pub use logprobs::{Column, Logprobs, TokenList};
 pub(crate) use read::{Closing, Piecewise, RANGE_OF_BYTES, Says, event, read};
+pub(crate) use unnamed::flush as unnamed_event;
 
 /// One string of a reply, or a key of an object that the table leaves open.
 #[derive(Clone, PartialEq, Eq)]

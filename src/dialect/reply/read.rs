@@ -13,7 +13,9 @@ use super::super::table::{Place, Row, Table, row};
 use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
     Channel, ChannelKind, Ended, EventKind, EventView, Joint, Landing, Position, ReplyLeaf, Sequence, Unreadable,
-    Within, logprobs, seen::Seen, unnamed::unnamed,
+    Within, logprobs,
+    seen::Seen,
+    unnamed::{carries_pieces, mixed_with, piece, unnamed},
 };
 
 /// What stands at a place of a reply.
@@ -179,6 +181,10 @@ struct Scope {
     muted: bool,
     /// In a part that is reasoning.
     thought: bool,
+    /// Pieces stand here or, where no row names what encloses this, around it: a mix of the names in between.
+    unnamed: Option<u32>,
+    /// The node of the object that is nearest.
+    object: u32,
 }
 
 impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
@@ -188,6 +194,12 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         let mut scope = self.scope();
         let part = if at.key == Under::Nothing { at.position } else { 0 };
         scope.within = Within { span: node.span(), part };
+        scope.object = at.index;
+        scope.unnamed = match at.spot {
+            Spot::Known(place) => (self.stream && carries_pieces(self.table, place)).then_some(0),
+            Spot::Unknown(_) => scope.unnamed.map(|names| mixed_with(names, document, at.key)),
+            Spot::Below(..) => None,
+        };
         if let Spot::Known(place) = at.spot {
             self.indices(document, at, place, &mut scope);
             match place.means {
@@ -235,7 +247,9 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         if let (Spot::Unknown(path), NodeKind::String) = (at.spot, node.kind) {
             self.seen.unknown.push(path);
         }
-        let says = says.unwrap_or(Says::Whole);
+        let says = says.unwrap_or_else(|| {
+            scope.unnamed.map_or(Says::Whole, |names| piece(document, at.key, (names, scope.object)))
+        });
         match (says, node.kind) {
             (Says::Logprobs(instead), NodeKind::String) => {
                 self.seen.logprobs.push(logprobs::read(document, at.index, node, instead, scope.outer));
@@ -346,7 +360,7 @@ impl<'a> Reading<'_, 'a> {
         let scope = self.scope();
         let (kind, restore) = match says {
             Says::Piece(ChannelKind::Text) if scope.thought => (ChannelKind::Reasoning, true),
-            Says::Piece(ChannelKind::Unnamed(_)) => (unnamed(document).0, true),
+            Says::Piece(ChannelKind::Unnamed(0)) => (unnamed(document).0, true),
             Says::Piece(kind) => (kind, true),
             Says::Whole | Says::Cited | Says::Json => (ChannelKind::Whole, true),
             _ => (ChannelKind::Whole, false),

@@ -48,7 +48,7 @@ impl Beside {
             let faults = faults(pack, sources, |sources| gather_all(sources, catalogue, served, vocabulary).1);
             Unused { name, notice, faults }
         });
-        Self { notices: gathered.notices(gathered.day(now)), unused: unused.collect() }
+        Self { notices: gathered.notices(gathered.day(now), vocabulary), unused: unused.collect() }
     }
 }
 

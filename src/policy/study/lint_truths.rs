@@ -6,11 +6,12 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::super::declared::{Attestation, Entry};
+use super::super::overdue;
 use super::super::parser::folded;
 use super::super::text::say;
 use super::Study;
 use super::lint::{Advice, Kind};
-use crate::model::{Action, Word};
+use crate::model::Word;
 
 /// Days ahead within which an end is told.
 const AHEAD_DAYS: i64 = 90;
@@ -18,27 +19,8 @@ const AHEAD_DAYS: i64 = 90;
 impl Study {
     /// Duties that this build cannot do.
     pub(super) fn undoable(&self, found: &mut Vec<Advice>) {
-        for rule in &self.today.rules {
-            let mut missing: Vec<&str> = Vec::new();
-            let actions = rule.actions.iter().map(|(_, action)| *action);
-            for action in actions.chain(rule.class_actions.iter().map(|(_, action)| *action)) {
-                let done = matches!(action, Action::Block | Action::Keep) || self.vocabulary.actions.contains(&action);
-                if !done && !missing.contains(&action.name()) {
-                    missing.push(action.name());
-                }
-            }
-            if rule.seals && !self.vocabulary.seals {
-                missing.push("log sealed");
-            }
-            for duty in missing {
-                let text = say!(
-                    "rule `{}` demands `{}`, which this build cannot do: such backends are refused",
-                    rule.name,
-                    duty
-                );
-                found.push(self.advice(Kind::Undoable, &text));
-            }
-        }
+        let told = overdue::undoable(&self.today.rules, &self.vocabulary);
+        found.extend(told.iter().map(|text| self.advice(Kind::Undoable, text)));
     }
 
     pub(super) fn dates(&self, found: &mut Vec<Advice>) {
