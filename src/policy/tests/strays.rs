@@ -396,7 +396,7 @@ fn everyday_wordings_are_told_once() {
         (
             "regimes with articles",
             french("jamais les hébergeurs exposés à US ou à la Chine"),
-            &["`l'un de US, Chine`", "un régime juridique se nomme sans article", "vouliez-vous dire `CN`"],
+            &["`l'un de US, Chine`", "vouliez-vous dire `CN`"],
         ),
         (
             "a comma between predicates",
