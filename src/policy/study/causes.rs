@@ -210,10 +210,11 @@ pub(super) fn as_strict((one, rule): (Side<'_>, &Rule), (two, other): (Side<'_>,
         _ => Action::Block,
     };
     let strict = |done: Action, asked: Action| demanded(one, done) >= demanded(two, asked);
-    let types = other
-        .actions
-        .iter()
-        .all(|(entity, action)| rule.actions.iter().any(|(known, done)| known == entity && strict(*done, *action)));
+    let same = rule.actions == other.actions && one.policy.actions == two.policy.actions;
+    let types = same
+        || other.actions.iter().all(|(entity, action)| {
+            rule.actions.iter().any(|(known, done)| known == entity && strict(*done, *action))
+        });
     let classes = other
         .class_actions
         .iter()
