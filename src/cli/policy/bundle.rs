@@ -97,10 +97,14 @@ struct Verified {
 
 pub(super) fn key(arguments: &Key, printer: Printer) -> anyhow::Result<Exit> {
     ensure!(!arguments.file.exists(), "`{}` is there already: nothing was changed", arguments.file.display());
-    let place = |path: &Path| std::path::absolute(path).with_context(|| format!("{}", path.display()));
+    // Where they really are: `../dpo.key` is not within the folder that it is named from.
+    let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let place = |path: &Path| place(path).with_context(|| format!("{}", path.display()));
     let policies = &arguments.folder.policies;
+    let beside =
+        arguments.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     ensure!(
-        !place(&arguments.file)?.starts_with(place(policies)?),
+        !place(beside)?.starts_with(place(policies)?),
         "`{}` lies in the policy folder `{}`, which others read and bundles copy: nothing was written\n  help: keep secret keys \
          elsewhere",
         arguments.file.display(),
