@@ -61,6 +61,8 @@ const TABLE: &[(&str, &str)] = &[
      "`{}` a signé ceci avec une autre clé : rien n'a été signé\n  conseil : nommez-vous avec --as ; pour remplacer cette signature, retirez-la d'abord de `{}`"),
     ("`{}` is the folder of the sheets themselves: nothing was signed\n  help: name a folder of its own for the bundle, such as `live`",
      "`{}` est le dossier des feuilles elles-mêmes : rien n'a été signé\n  conseil : nommez un dossier à part pour le lot, tel que `live`"),
+    ("these scenarios do not come out as told: {}: nothing was signed\n  help: `octroi policy check` says why; mend the sheet or the scenario, or sign all the same with --despite-scenarios",
+     "ces scénarios ne donnent pas ce qui est annoncé : {} : rien n'a été signé\n  conseil : `octroi policy check` dit pourquoi ; corrigez la feuille ou le scénario, ou signez malgré tout avec --despite-scenarios"),
     ("`{}` is there already: nothing was changed", "`{}` existe déjà : rien n'a été changé"),
     ("`{}` lies in the policy folder `{}`, which others read and bundles copy: nothing was written\n  help: keep secret keys elsewhere",
      "`{}` se trouve dans le dossier de politique `{}`, que d'autres lisent et que les lots copient : rien n'a été écrit\n  conseil : gardez les clés secrètes ailleurs"),
