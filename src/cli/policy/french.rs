@@ -104,6 +104,7 @@ const TABLE: &[(&str, &str)] = &[
     ("`{}` is no language of sheets: {}", "`{}` n'est pas une langue des feuilles : {}"),
     ("there is no pack `{}`\n  help: {}\n  packs:{}", "il n'y a pas de paquet `{}`\n  conseil : {}\n  paquets :{}"),
     ("did you mean {}?", "vouliez-vous dire {} ?"),
+    ("take one of these", "prenez l'un de ceux-ci"),
     ("known: {}", "connus : {}"),
     ("such as FR, DE or US", "par exemple FR, DE ou US"),
     ("`--home {}` is no country: write two upper-case letters of ISO 3166-1\n  help: {}",
