@@ -167,6 +167,58 @@ fn a_bundle_that_was_changed_does_not_verify() {
     assert!(ok(at, verify, 2).contains("not in the manifest"));
 }
 
+/// A key is kept out of the folder of the sheets, from wherever the two are named.
+#[test]
+fn a_key_beside_the_folder_is_not_within_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init en --home FR --lang en", 0);
+    let within = at.join("en");
+    ok(&within, "octroi policy key ../dpo.key --policies .", 0);
+    assert!(at.join("dpo.key").exists());
+    for key in ["dpo.key", "./dpo.key", "packs/../dpo.key"] {
+        let refused = ok(&within, &format!("octroi policy key {key} --policies ."), 2);
+        assert!(refused.contains("lies in the policy folder"), "{key}: {refused}");
+    }
+    ok(at, "octroi policy key en/../other.key --policies en", 0);
+}
+
+/// Who signs is told of scenarios that do not come out as told, and signs them only on purpose.
+#[test]
+fn a_sheet_against_its_own_scenarios_is_not_signed_unawares() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    for (language, told, signed) in [
+        (
+            "en",
+            "these scenarios do not come out as told: `zz` (en/main.policy:",
+            "signed although it does not come out as told: `zz`",
+        ),
+        (
+            "fr",
+            "ces scénarios ne donnent pas ce qui est annoncé : `zz` (fr/main.policy:",
+            "malgré un scénario qui ne donne pas ce qui est annoncé : `zz`",
+        ),
+    ] {
+        ok(at, &format!("octroi policy init {language} --home FR --lang {language}"), 0);
+        ok(at, &format!("octroi policy key {language}.key --policies {language}"), 0);
+        let sheet = at.join(language).join("main.policy");
+        let scenario = if language == "en" {
+            "scenario \"zz\" given data health then allowed example-cloud"
+        } else {
+            "scénario \"zz\" étant donné des données santé alors admis example-cloud"
+        };
+        let text = std::fs::read_to_string(&sheet).unwrap();
+        std::fs::write(&sheet, format!("{text}\n{scenario}\n")).unwrap();
+        let sign = format!("octroi policy sign lot-{language} --policies {language} --key {language}.key --as dpo");
+        let refused = ok(at, &sign, 2);
+        assert!(refused.contains(told) && refused.contains("--despite-scenarios"), "{refused}");
+        assert!(!at.join(format!("lot-{language}")).exists(), "nothing was made");
+        let despite = ok(at, &format!("{sign} --despite-scenarios"), 0);
+        assert!(despite.contains(signed), "{despite}");
+    }
+}
+
 #[test]
 fn a_wider_sheet_is_found_by_diff_and_a_broken_one_by_every_tool() {
     let folder = tempfile::tempdir().unwrap();
@@ -287,6 +339,14 @@ fn usage_is_told_in_french() {
         ("verify policies --approvers none", "C", 2, "ce fichier ou dossier n'existe pas", "No such"),
         ("--help", "fr_FR.UTF-8", 0, "Mettre fin à un gel", "Usage:"),
         ("replay --since 31/12/2026", "C", 2, "conseil : écrivez 2026-12-31", "error"),
+        (
+            "init other --home FR --packs gdpr-transfer,nimporte --lang fr",
+            "C",
+            2,
+            "vouliez-vous dire `gdpr-transfers` ?",
+            "did you",
+        ),
+        ("init other --home FR --packs nimporte --lang fr", "C", 2, "prenez l'un de ceux-ci", "help:"),
         ("init other --home FR --packs nir --lang fr", "C", 2, "fr-nir : Le numéro de sécurité sociale", "there is"),
         ("replay --since hier", "C", 2, "`--since` est un nombre de jours", "error"),
         ("fmt --lang de", "C", 2, "`de` n'est pas une langue des feuilles", "error"),

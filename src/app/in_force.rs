@@ -9,6 +9,7 @@ use crate::gateway::Gate;
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::model::Word;
 use crate::model::entry::{Entry, Frozen, InventoryLoaded, PolicyLoaded};
+use crate::policy::run_scenarios;
 
 /// Why a policy that has no fault does not come into force.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,10 @@ pub(super) async fn record(
     let policy = &loaded.snapshot.policy;
     for notice in policy.notices() {
         tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
+    }
+    for scenario in run_scenarios(policy, gate.now()).iter().filter(|one| !one.failures.is_empty()) {
+        let (title, file, line) = (scenario.title.as_str(), scenario.file.as_str(), scenario.line);
+        tracing::error!(title, file, line, "Policy in force does not do what a scenario of it tells");
     }
     let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
     gate.telemetry.policy_valid_until(until);

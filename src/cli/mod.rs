@@ -155,18 +155,24 @@ pub fn run() -> ExitCode {
 /// What was probably meant by a word that is not known: the nearest, else all when they are few.
 pub(crate) fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let quoted = |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
-    let lower = word.to_lowercase();
-    let mut near = nearest(word, known.clone());
-    // A part of the word, or a word of which it is a part, is near too.
-    near.extend(known.clone().filter(|known| lower.len() > 2 && known.to_lowercase().contains(&lower)));
-    near.dedup();
-    near.truncate(3);
+    let near = near(word, known.clone());
     let all: Vec<&str> = known.collect();
     match (near.is_empty(), all.is_empty()) {
         (false, _) => format!("did you mean {}?", quoted(near).join(" or ")),
         (true, false) => format!("known: {}", quoted(all).join(", ")),
         (true, true) => "there is none yet".to_owned(),
     }
+}
+
+/// What is near to a word that is not known, the nearest first.
+pub(crate) fn near<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Vec<&'a str> {
+    let lower = word.to_lowercase();
+    let mut near = nearest(word, known.clone());
+    // A part of the word, or a word of which it is a part, is near too.
+    near.extend(known.filter(|known| lower.len() > 2 && known.to_lowercase().contains(&lower)));
+    near.dedup();
+    near.truncate(3);
+    near
 }
 
 /// The home of a new configuration: a country of the reference data.

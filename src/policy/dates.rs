@@ -24,18 +24,35 @@ pub fn day(written: &str, language: Language) -> Result<Date, String> {
 
 /// How a date with the name of its month is written: `30 avril 2027`, `April 30, 2027`.
 pub(super) fn spelled(written: &str) -> Option<Text> {
-    let (month, numbers) = with_month(written)?;
-    Some(match in_month(month, &numbers) {
+    let date = in_words(written);
+    let named = date.is_some() || with_month(written).is_some();
+    named.then(|| match date {
         Some(date) => say!("write {}: a date is year-month-day", date.to_string()),
         None => say!("a date is year-month-day: 2027-06-30"),
     })
 }
 
-/// The date that names its month.
+/// The date that names its month, or the end of a month or year.
 pub(super) fn in_words(written: &str) -> Option<Date> {
+    if let Some(end) = end_of(written) {
+        return Some(end);
+    }
     let (month, numbers) = with_month(written)?;
     in_month(month, &numbers)
 }
+
+/// The last day of what is said to end: `the end of 2027`, `fin juin 2027`.
+fn end_of(written: &str) -> Option<Date> {
+    let said = folded(written);
+    let behind = ENDS.iter().find_map(|end| said.strip_prefix(end)?.strip_prefix(' '))?;
+    let year = behind.rsplit(' ').next()?.parse::<u64>().ok().filter(|year| *year >= 1_000)?;
+    let is_year = behind.split(' ').count() == 1;
+    let month = if is_year { 12 } else { with_month(behind).filter(|(_, numbers)| numbers.len() == 1)?.0 };
+    date(year, month, 1).map(Date::last_of_month)
+}
+
+/// Words for the end of a month or year, folded, the longest first.
+const ENDS: [&str; 7] = ["the end of", "end of", "la fin de", "fin de", "la fin", "fin", "end"];
 
 fn in_month(month: u64, numbers: &[u64]) -> Option<Date> {
     let (years, days): (Vec<u64>, Vec<u64>) = numbers.iter().partition(|number| **number >= 1_000);

@@ -115,7 +115,9 @@ fn listed(said: &str) -> Option<&'static str> {
             ["data", "information", "numbers"].iter().find_map(|behind| said.strip_suffix(behind)?.strip_suffix(' '));
         bare.and_then(|bare| listed(bare).or_else(|| named(bare)))
     };
-    found.or_else(without_data)
+    // `courriels`
+    let one = || said.strip_suffix('s').and_then(named);
+    found.or_else(without_data).or_else(one)
 }
 
 /// The identifier of a word for data of any language.
@@ -148,6 +150,7 @@ mod tests {
             ("health data", Some("health")),
             ("d'infractions", Some("criminal")),
             ("mots de passe", Some("password")),
+            ("courriels", Some("email")),
             ("santé", None),
             ("health", None),
             ("giraffe", None),

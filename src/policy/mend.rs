@@ -86,28 +86,45 @@ impl Parser<'_> {
         self.token(0).first && self.margin.is_some_and(|margin| self.column() <= margin)
     }
 
-    /// As [`Self::skip_to`], where the line itself begins with what is not understood: the next one that begins no further right is
-    /// looked at again, unless it begins as a clause does. Such clauses belong to the block that the line may have begun.
+    /// As [`Self::skip_to`], where the line itself begins with what is not understood, or ends so: the next one that begins no further
+    /// right is looked at again, unless it begins as a clause does. Such clauses belong to the block that the line may have begun.
     pub(super) fn skip_line(&mut self, stops: &[&[Phrase]]) {
         self.torn = true;
-        let own = self.token(0).first.then(|| self.column());
-        let restricts = self.restricts();
+        let own = self.indent();
+        // A stray word begins no block: what is not written as a clause of one is none. Whoever restricts without a rule does so line
+        // by line.
+        let stray = !self.token(0).first;
+        let line_by_line = stray || self.restricts();
         self.pass();
         while !self.ended() && !self.stops_at(stops) {
-            let begins = self.token(0).first && own.is_some_and(|own| self.column() <= own);
+            let begins = self.token(0).first && self.column() <= own;
             let blocks: [&[Phrase]; 3] = [CLAUSES, EXCEPTION_PARTS, &[Phrase::Given, Phrase::Then]];
-            let of_block = blocks.iter().any(|list| self.sees_one(list).is_some());
-            // Whoever restricts without a rule does so line by line.
-            if begins && (!of_block || (restricts && self.restricts())) {
+            let of_block = if stray {
+                blocks.iter().any(|list| list.iter().any(|phrase| self.stands(0, *phrase)))
+            } else {
+                blocks.iter().any(|list| self.sees_one(list).is_some())
+            };
+            if begins && (!of_block || (line_by_line && self.restricts())) {
                 return;
             }
             self.pass();
         }
     }
 
+    /// Bytes before the first token of this line.
+    fn indent(&self) -> usize {
+        let before = (1..).map_while(|back| self.earlier(back));
+        let mut line = std::iter::once(self.token(0)).chain(before);
+        self.column_of(line.find(|token| token.first).map_or(0, |token| token.span.start))
+    }
+
     /// Bytes of its line before this token.
     pub(super) fn column(&self) -> usize {
-        let before = self.file.text().get(..self.span().start).unwrap_or_default();
+        self.column_of(self.span().start)
+    }
+
+    fn column_of(&self, start: usize) -> usize {
+        let before = self.file.text().get(..start).unwrap_or_default();
         before.len() - before.char_indices().rfind(|(_, c)| ends_line(*c)).map_or(0, |(at, c)| at + c.len_utf8())
     }
 
@@ -227,7 +244,7 @@ impl Parser<'_> {
     /// Leaves out one thing that a scenario gives, up to the next or to what follows from it.
     pub(super) fn lose_given(&mut self) {
         self.torn = true;
-        while !self.ended() && !self.stops_at(&[&[Phrase::Then], &OUTCOMES]) {
+        while !self.ended() && !self.stops_at(&[&[Phrase::Then], &OUTCOMES]) && !self.is_at_margin() {
             let joint = *self.kind() == Kind::Comma || self.stands(0, Phrase::And);
             if joint && self.behind(|parser| parser.sees_one(GIVENS).is_some() || parser.meant(GIVENS).is_some()) {
                 return;
@@ -239,7 +256,7 @@ impl Parser<'_> {
     /// Leaves out one thing that a scenario expects, up to the next.
     pub(super) fn lose_expectation(&mut self) {
         self.torn = true;
-        while !self.ended() && !self.stops_at(&[]) && !self.stands(0, Phrase::Then) {
+        while !self.ended() && !self.stops_at(&[]) && !self.stands(0, Phrase::Then) && !self.is_at_margin() {
             let expects = |parser: &mut Self| {
                 // Of two words, the first says what is expected of the second.
                 let pair = [0, 1].map(|ahead| parser.token(ahead)).map(|token| matches!(token.kind, Kind::Word(_)));

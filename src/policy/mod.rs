@@ -17,6 +17,7 @@
 
 mod addresses;
 mod again;
+mod called;
 mod canonical;
 mod classes;
 mod comparatives;
@@ -28,6 +29,7 @@ mod dates;
 mod declared;
 mod diagnostic;
 mod engine;
+mod equals;
 mod everyday;
 mod facts;
 mod french;

@@ -36,6 +36,9 @@ impl Parser<'_> {
         if let Some(phrase) = self.eat_denied(CONDITIONS) {
             return Ok(Expr::Not(Box::new(self.asked(phrase)?)));
         }
+        if let Some(phrase) = self.equals() {
+            return self.asked(phrase);
+        }
         let phrase = self.one_of(CONDITIONS, "a condition on the request")?;
         self.asked(phrase)
     }
@@ -238,14 +241,19 @@ impl Parser<'_> {
     /// A legal regime, which has no article.
     fn regime(&mut self) -> Parsed<Name> {
         let is_before = |token: &Kind| matches!(token, Kind::Word(word) if BEFORE_REGIME.contains(&word.as_str()));
-        let begins = self.token(0).first && self.begins_clause();
+        let (from, begins) = (self.span().start, self.token(0).first && self.begins_clause());
         let words = (0..2).take_while(|ahead| !begins && is_before(&self.token(*ahead).kind)).count();
         if words > 0 && matches!(self.token(words).kind, Kind::Word(_)) {
-            self.fault("octroi::policy::article", say!("a legal regime is named without an article"), None);
+            // That of a country by its name is told with its code.
+            if !matches!(&self.token(words).kind, Kind::Word(word) if is_proper(word)) {
+                self.fault("octroi::policy::article", say!("a legal regime is named without an article"), None);
+            }
             self.renamed.push((self.span().start..self.token(words).span.start, String::new()));
             (0..words).for_each(|_| self.step());
         }
-        self.name("a legal regime, such as US")
+        let mut name = self.name("a legal regime, such as US")?;
+        self.whole_country(&mut name, from);
+        Ok(name)
     }
 
     /// What stands behind `controlled from`; `outside` is a fault that does not stop parsing.
@@ -318,6 +326,19 @@ impl Parser<'_> {
         is_area.then_some(tokens)
     }
 
+    /// Takes in what else the name of a country is made of: `the United States` is the name of one.
+    fn whole_country(&mut self, name: &mut Name, from: usize) {
+        if name.text.chars().all(|c| !c.is_lowercase()) {
+            return;
+        }
+        while !self.token(0).first && matches!(self.kind(), Kind::Word(word) if is_proper(word)) {
+            name.span.end = self.span().end;
+            self.step();
+            self.file.text().get(name.span.clone()).unwrap_or_default().clone_into(&mut name.text);
+        }
+        name.span.start = from;
+    }
+
     pub(super) fn area(&mut self) -> Parsed<Area> {
         if let Some(area) = self.area_in_words() {
             return Ok(area);
@@ -339,16 +360,7 @@ impl Parser<'_> {
             None => {}
         }
         let mut code = self.name("a country (`FR`), `EEA`, `EU` or `home`")?;
-        // `United States` is the name of one.
-        let is_code = code.text.chars().all(|c| !c.is_lowercase());
-        while !is_code && !self.token(0).first && matches!(self.kind(), Kind::Word(word) if is_proper(word)) {
-            code.span.end = self.span().end;
-            self.step();
-            self.file.text().get(code.span.clone()).unwrap_or_default().clone_into(&mut code.text);
-        }
-        if !is_code {
-            code.span.start = from;
-        }
+        self.whole_country(&mut code, from);
         Ok(Area::Country { code, overseas: self.eat(Phrase::WithOverseas) })
     }
 }

@@ -155,8 +155,7 @@ use Phrase as P;
 impl Phrase {
     /// The phrase as written in a sheet of a language.
     pub(super) fn surface(self, language: Language) -> &'static str {
-        let row = TABLE.iter().find(|(phrase, ..)| *phrase == self);
-        row.and_then(|(_, surfaces, _)| surface::column(surfaces, language)).unwrap_or_default()
+        self.row().and_then(|(_, surfaces, _)| surface::column(surfaces, language)).unwrap_or_default()
     }
 
     /// An action as a sheet says it.
@@ -174,8 +173,12 @@ impl Phrase {
 
     /// What it means, in a few words; empty for a phrase that no fault offers.
     pub(super) fn meaning(self, language: Language) -> &'static str {
-        let row = TABLE.iter().find(|(phrase, ..)| *phrase == self);
-        row.and_then(|(_, _, meanings)| surface::column(meanings, language)).unwrap_or_default()
+        self.row().and_then(|(_, _, meanings)| surface::column(meanings, language)).unwrap_or_default()
+    }
+
+    /// Its row: rows stand in the order of the phrases, since a sheet is read by looking many of them up at each word.
+    fn row(self) -> Option<&'static surface::Row> {
+        TABLE.get(self as usize)
     }
 
     /// Its words.
@@ -310,6 +313,13 @@ mod tests {
                 assert!(!phrase.surface(language).is_empty(), "{phrase:?}");
                 assert!(!phrase.meaning(language).is_empty(), "{phrase:?}");
             }
+        }
+    }
+
+    #[test]
+    fn rows_stand_in_the_order_of_the_phrases() {
+        for (at, (phrase, ..)) in TABLE.iter().enumerate() {
+            assert_eq!(*phrase as usize, at, "{phrase:?}");
         }
     }
 

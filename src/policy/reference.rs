@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
+use super::called::{alias, country_help};
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::nearest;
 use super::parser::folded;
@@ -370,25 +371,6 @@ impl Reference {
 
 pub(super) fn not_a_country(code: &str) -> Text {
     say!("`{}` is no country: two letters of ISO 3166-1 are", code)
-}
-
-/// Codes that people write and the standard does not have.
-fn alias(code: &str) -> Option<&'static str> {
-    Some(match code.to_uppercase().as_str() {
-        "UK" | "GBR" | "ENGLAND" | "ROYAUME-UNI" => "GB",
-        "EL" | "GRC" => "GR",
-        "USA" | "ÉTATS-UNIS" | "ETATS-UNIS" | "CLOUD-ACT" => "US",
-        "FRA" | "FRANCE" => "FR",
-        "DEU" | "GER" | "GERMANY" => "DE",
-        _ => return None,
-    })
-}
-
-/// What was probably meant by a code that is none.
-pub(super) fn country_help(code: &str) -> Option<Text> {
-    let upper = code.to_uppercase();
-    let case = || (upper != code && Country::parse(&upper).is_some()).then_some(upper.as_str());
-    alias(code).or_else(case).map(|meant| say!("did you mean `{}`?", meant))
 }
 
 fn read_zone(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<TimeZone> {

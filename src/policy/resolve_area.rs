@@ -1,8 +1,9 @@
 //! Looks areas up: countries of the reference data, with or without their territories, and those that are known by name.
 
+use super::called::country_help;
 use super::nearest::{alike, did_you_mean, nearest};
 use super::phrase::Phrase;
-use super::reference::{Countries, country_help, not_a_country};
+use super::reference::{Countries, not_a_country};
 use super::resolve::Resolver;
 use super::text::{Text, say};
 use super::tree::Area;

@@ -173,7 +173,7 @@ pub(super) fn home(
             Some(Area::Country { code, overseas }) => {
                 let country = Country::parse(&code.text).filter(|country| reference.countries.contains_key(country));
                 let Some(country) = country else {
-                    let help = super::reference::country_help(&code.text).unwrap_or_else(example);
+                    let help = super::called::country_help(&code.text).unwrap_or_else(example);
                     faults.push(fault(code.span.clone(), super::reference::not_a_country(&code.text)).help(help));
                     continue;
                 };

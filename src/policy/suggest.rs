@@ -4,7 +4,7 @@ use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::nearest::{closeness, did_you_mean_one};
 use super::parser::{Broken, Parser, folded};
-use super::phrase::{CLAUSES, EXCEPTION_PARTS, HEADER, Phrase, STATEMENTS};
+use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, HEADER, Phrase, STATEMENTS};
 use super::text::{Part, Text, say};
 
 impl Parser<'_> {
@@ -85,6 +85,14 @@ impl Parser<'_> {
         };
         let mut near: Vec<(usize, &str, Phrase)> = phrases.iter().filter_map(near).collect();
         near.sort_unstable();
+        if near.is_empty() && phrases == DUTIES {
+            // Whoever writes `encrypt` has to choose, and cannot by the words alone.
+            let told = |phrase: &Phrase| {
+                let (surface, meaning) = (phrase.surface(self.language), phrase.meaning(self.language));
+                Part::Plain(format!("`{surface}` ({meaning})"))
+            };
+            return Some(say!("one of {}", phrases.iter().map(told).collect::<Vec<Part>>()));
+        }
         let near = near.into_iter().take(3);
         did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
     }

@@ -7,7 +7,7 @@ use super::phrase::{Language, Phrase, Phrase as P};
 
 /// A phrase, its surfaces and its meanings, in the order of [`Language::ALL`]. A meaning may be missing where no fault offers
 /// the phrase.
-type Row = (Phrase, [&'static str; Language::ALL.len()], [&'static str; Language::ALL.len()]);
+pub(super) type Row = (Phrase, [&'static str; Language::ALL.len()], [&'static str; Language::ALL.len()]);
 
 /// One column of a row.
 pub(super) fn column(columns: &[&'static str], language: Language) -> Option<&'static str> {

@@ -17,7 +17,8 @@ use super::read::colon;
 use super::{Exit, Folder, Printer, counted, now, say, show, study};
 use crate::app::{Bundle, Files, Manifest, approvers, inside_bundle, opens, signatures, uncovered};
 use crate::cli::init::write;
-use crate::policy::Language;
+use crate::policy::study::Study;
+use crate::policy::{Language, run_scenarios};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Key {
@@ -40,6 +41,9 @@ pub(in crate::cli) struct Sign {
     /// The policy folder that the bundle is made of (default policies); for a bundle that is there already, it must be the same
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
+    /// Sign although scenarios of the sheets do not come out as told
+    #[arg(long)]
+    despite_scenarios: bool,
     /// Write JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -97,10 +101,14 @@ struct Verified {
 
 pub(super) fn key(arguments: &Key, printer: Printer) -> anyhow::Result<Exit> {
     ensure!(!arguments.file.exists(), "`{}` is there already: nothing was changed", arguments.file.display());
-    let place = |path: &Path| std::path::absolute(path).with_context(|| format!("{}", path.display()));
+    // Where they really are: `../dpo.key` is not within the folder that it is named from.
+    let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let place = |path: &Path| place(path).with_context(|| format!("{}", path.display()));
     let policies = &arguments.folder.policies;
+    let beside =
+        arguments.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     ensure!(
-        !place(&arguments.file)?.starts_with(place(policies)?),
+        !place(beside)?.starts_with(place(policies)?),
         "`{}` lies in the policy folder `{}`, which others read and bundles copy: nothing was written\n  help: keep secret keys \
          elsewhere",
         arguments.file.display(),
@@ -168,7 +176,7 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
              such as `live`",
             folder.display()
         );
-        make(&arguments.bundle, folder)?;
+        make(&arguments.bundle, folder, arguments.despite_scenarios)?;
     }
     // Whoever signs second signs what lies there, and only if it is whole and what they mean.
     let bundle = Bundle::read(&arguments.bundle)?;
@@ -177,6 +185,7 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     }
     let study = bundle.officer.study(now())?;
     bundle.compiles_to(study.policy())?;
+    let untrue = untrue(&study, arguments.despite_scenarios)?;
     let mut signatures = signatures(&arguments.bundle)?;
     let signed = signature(&pair, &bundle.bytes);
     let place = arguments.bundle.join("signatures.json");
@@ -189,12 +198,23 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     show(printer, arguments.json, manifest, || {
         let signed = say(study.language(), "signed by", "signée par");
         printer.line(format!("{} version {} {signed} {}", manifest.policy, manifest.version, arguments.approver));
+        for scenario in &untrue {
+            let signed = say(
+                study.language(),
+                "signed although it does not come out as told",
+                "signée malgré un scénario qui ne donne pas ce qui est annoncé",
+            );
+            printer.line(format!("{signed}{}{scenario}", colon(study.language())));
+        }
         printer.line(standing.said(2, study.language()));
-        printer.line(say(
-            study.language(),
-            "one is enough where it opens no flow: octroi policy verify --previous says so",
-            "un seul suffit là où aucun flux n'est ouvert : octroi policy verify --previous le dit",
-        ));
+        // A second approver has made that good.
+        if signatures.len() == 1 {
+            printer.line(say(
+                study.language(),
+                "one is enough where it opens no flow: octroi policy verify --previous says so",
+                "un seul suffit là où aucun flux n'est ouvert : octroi policy verify --previous le dit",
+            ));
+        }
     });
     Ok(Exit::Well)
 }
@@ -217,9 +237,24 @@ fn is_of(bundle: &Bundle, path: &Path, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The scenarios that do not come out as told: nobody signs them unawares.
+fn untrue(study: &Study, despite: bool) -> anyhow::Result<Vec<String>> {
+    let results = run_scenarios(study.policy(), study.instant());
+    let untrue = results.iter().filter(|result| !result.failures.is_empty());
+    let untrue: Vec<String> = untrue.map(|one| format!("`{}` ({}:{})", one.title, one.file, one.line)).collect();
+    ensure!(
+        despite || untrue.is_empty(),
+        "these scenarios do not come out as told: {}: nothing was signed\n  help: `octroi policy check` says why; mend the sheet or \
+         the scenario, or sign all the same with --despite-scenarios",
+        untrue.join(", ")
+    );
+    Ok(untrue)
+}
+
 /// Copies the files of a folder into a new bundle, with what octroi brings and they rest on.
-fn make(bundle: &Path, folder: &Path) -> anyhow::Result<()> {
+fn make(bundle: &Path, folder: &Path, despite: bool) -> anyhow::Result<()> {
     let study = study(folder)?;
+    untrue(&study, despite)?;
     let files = Files::read(&inside_bundle(folder))?.complete();
     for (path, bytes) in &files.by_path {
         write_bytes(&bundle.join("policies").join(path), bytes)?;

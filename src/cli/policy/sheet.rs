@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Exit, Folder, Printer, Reading, counted, freeze, now, say, show};
 use crate::app::{Officer, Problems, inside_bundle};
 use crate::cli::init::{replace, write};
-use crate::cli::{home_of, meant};
+use crate::cli::{home_of, near};
 use crate::policy::study::{Advice, Begin, Beside};
 use crate::policy::{self, Language, run_scenarios, starter};
 
@@ -97,12 +97,17 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
     let known: Vec<&str> = starter::packs().into_iter().map(|(name, _)| name).collect();
     let unknown: Vec<&str> = arguments.packs.iter().map(String::as_str).filter(|pack| !known.contains(pack)).collect();
     if !unknown.is_empty() {
-        let meant: Vec<String> = unknown.iter().map(|pack| meant(pack, known.iter().copied())).collect();
-        let (unknown, meant) = (unknown.join("`, `"), meant.join(" "));
+        let near: Vec<&str> = unknown.iter().flat_map(|pack| near(pack, known.iter().copied())).collect();
+        let unknown = unknown.join("`, `");
         let told = Language::parse(&arguments.lang).filter(|language| *language != Language::En);
         let all = starter::packs_in(told.unwrap_or_else(super::locale));
         let colon = say(told.unwrap_or_else(super::locale), ": ", " : ");
         let all = all.iter().map(|(name, text)| format!("\n    {name}{colon}{}", starter::purpose(text)));
+        // All of them follow; so near ones are enough, and a comma between them is of any language.
+        let meant = match near.as_slice() {
+            [] => "take one of these".to_owned(),
+            near => format!("did you mean `{}`?", near.join("`, `")),
+        };
         bail!("there is no pack `{unknown}`\n  help: {meant}\n  packs:{}", all.collect::<String>());
     }
     let officer = Officer::read(dir)?;

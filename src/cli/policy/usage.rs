@@ -245,6 +245,7 @@ const HELP: &[(&str, &str)] = &[
     ("The configuration whose approvers the signature is held against (default: octroi.toml here or beside the folder)", "La configuration dont les approbateurs doivent reconnaître la signature (par défaut octroi.toml ici ou à côté du dossier)"),
     ("The configuration file", "Le fichier de configuration"),
     ("The file to write the secret key to; never in the policy folder, which others read", "Le fichier où écrire la clé secrète ; jamais dans le dossier de politique, que d'autres lisent"),
+    ("Sign although scenarios of the sheets do not come out as told", "Signer bien que des scénarios des feuilles ne donnent pas ce qui est annoncé"),
     ("The bundle to make, or to add a signature to", "Le lot à faire, ou auquel ajouter une signature"),
     ("The secret key", "La clé secrète"),
     ("The name of the approver", "Le nom de l'approbateur"),

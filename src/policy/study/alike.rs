@@ -128,6 +128,8 @@ struct Label {
     brings: ClassSet,
     may_bring: ClassSet,
     lowers: Vec<LabelSays>,
+    /// Whether it is known who asks, so that all these are issued by them.
+    by_known: bool,
     may_lower: Vec<LabelSays>,
 }
 
@@ -203,19 +205,30 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// What is taken away under the one and left under the other is only more of it there.
     fn possibly(&self, class: Option<ClassId>) -> bool {
         let brought = |label: &Label| class.is_some_and(|class| label.brings.union(label.may_bring).contains(class));
-        self.settled && self.one.lowers == self.other.lowers && (!brought(&self.one) || brought(&self.other))
+        self.settled && self.one.takes_all_of(&self.other) && (!brought(&self.one) || brought(&self.other))
     }
 
     fn surely(&self, class: Option<ClassId>) -> bool {
         let brought = |label: &Label| class.is_some_and(|class| label.brings.contains(class));
         let waver = self.one.may_lower.iter().all(|says| self.other.may_lower.contains(says));
-        self.settled && waver && self.one.lowers == self.other.lowers && (!brought(&self.other) || brought(&self.one))
+        let less = self.other.takes_all_of(&self.one);
+        self.settled && waver && less && (!brought(&self.other) || brought(&self.one))
     }
 }
 
 impl Label {
+    /// Whether it surely takes away whatever another one does, whoever asks.
+    fn takes_all_of(&self, other: &Self) -> bool {
+        let covers = |more: &LabelSays, less: &LabelSays| {
+            let issued = less.issuers.iter().all(|issuer| more.issuers.contains(issuer));
+            less.classes.0 & !more.classes.0 == 0 && (issued || self.by_known)
+        };
+        other.lowers.iter().all(|less| self.lowers.iter().any(|more| covers(more, less)))
+    }
+
     fn under(look: &Look<'_>, label: Option<&LabelFact>, app: Option<&Word>) -> Self {
         let all = look.side.today.says.iter();
         let by = |says: &&LabelSays| !says.lowers || app.is_none_or(|app| says.issuers.contains(app));
@@ -224,7 +237,7 @@ impl Label {
             Some(LabelFact::Absent) => false,
             Some(LabelFact::Unknown) | None => true,
         };
-        let mut found = Self::default();
+        let mut found = Self { by_known: app.is_some(), ..Self::default() };
         let known = matches!(label, Some(LabelFact::Named(_)));
         for says in all.filter(by).filter(of) {
             match (says.lowers, known) {

@@ -210,10 +210,12 @@ pub(super) fn as_strict((one, rule): (Side<'_>, &Rule), (two, other): (Side<'_>,
         _ => Action::Block,
     };
     let strict = |done: Action, asked: Action| demanded(one, done) >= demanded(two, asked);
-    let types = other
-        .actions
-        .iter()
-        .all(|(entity, action)| rule.actions.iter().any(|(known, done)| known == entity && strict(*done, *action)));
+    // Both are sorted by type.
+    let mut mine = rule.actions.iter();
+    let types = other.actions.iter().all(|(entity, asked)| {
+        let found = mine.by_ref().find(|(known, _)| known >= entity);
+        found.is_some_and(|(known, done)| known == entity && strict(*done, *asked))
+    });
     let classes = other
         .class_actions
         .iter()

@@ -11,7 +11,7 @@ use super::super::text::Text;
 use super::causes::Cause;
 use super::dim::Dim;
 use super::search::{Effort, Found, Sought, Steps, anywhere, find};
-use super::side::{Side, led_by, opens, standing};
+use super::side::{Side, data_last, led_by, opens, standing};
 use super::space::{Place, Scope, Space};
 use crate::model::{BackendId, Facts, Word};
 
@@ -98,7 +98,9 @@ impl Pair<'_> {
                 Cause::Label => first(&space, &dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
                 Cause::Countries => first(&space, &dims, &|dim| matches!(dim, Dim::Resident(_))),
                 Cause::Tool => first(&space, &dims, &|dim| matches!(dim, Dim::Hosted(_))),
-                Cause::Still | Cause::Other | Cause::Binding | Cause::Left(..) => dims.iter().copied().collect(),
+                Cause::Still | Cause::Other | Cause::Binding | Cause::Left(..) => {
+                    data_last(&space, dims.iter().copied())
+                }
             };
             let excluded = |place: &Place| self.excluded(&cause, &space, place);
             let has = |facts: &Facts| self.shows(&cause, facts);
@@ -192,7 +194,7 @@ fn located_first(space: &Space, dims: &[usize], sought: Sought<'_>) -> Found {
 fn first(space: &Space, dims: &BTreeSet<usize>, kind: &dyn Fn(&Dim) -> bool) -> Vec<usize> {
     let of_kind = |at: &&usize| space.dims.get(**at).is_some_and(kind);
     let (first, rest): (Vec<&usize>, Vec<&usize>) = dims.iter().partition(of_kind);
-    first.into_iter().chain(rest).copied().collect()
+    first.into_iter().copied().chain(data_last(space, rest.into_iter().copied())).collect()
 }
 
 /// A `fall back` that was not open, or opens sooner.

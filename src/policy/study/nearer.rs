@@ -6,7 +6,7 @@ use super::alike::{may_fall_back_more, may_part};
 use super::causes::{Cause, as_strict};
 use super::diff::Pair;
 use super::look::Look;
-use super::side::Obstacle;
+use super::side::{Obstacle, Side};
 use crate::model::{BackendId, Plan};
 
 impl<'a> Pair<'a> {
@@ -15,9 +15,10 @@ impl<'a> Pair<'a> {
     pub(super) fn nearer(&self, old: BackendId) -> impl Iterator<Item = &'a Rule> {
         let (before, after) = (self.before, self.after);
         let tier = before.policy.backend(old).map(|backend| backend.tier);
+        let new = self.new;
         let near = move |index: usize| {
             let mut backends = (0..).map(BackendId).zip(after.policy.backends());
-            backends.any(|(id, backend)| after.concerns(index, id) && Some(backend.tier) < tier)
+            backends.any(|(id, backend)| Some(backend.tier) < tier && parts(after, index, (id, new)))
         };
         let was = move |index: usize, rule: &Rule| {
             before.today.rules.iter().enumerate().any(|(at, other)| {
@@ -42,7 +43,9 @@ impl<'a> Pair<'a> {
         let tier = self.old.and_then(|old| self.before.policy.backend(old)).map(|backend| backend.tier);
         let mut backends = (0..).map(BackendId).zip(self.after.policy.backends());
         backends.any(|(id, backend)| {
-            Some(backend.tier) < tier && self.after.concerns(index, id) && after.may_stop(Obstacle::Rule(index), id)
+            Some(backend.tier) < tier
+                && parts(self.after, index, (id, self.new))
+                && after.may_stop(Obstacle::Rule(index), id)
         })
     }
 
@@ -70,7 +73,8 @@ impl<'a> Pair<'a> {
     pub(super) fn may_move(&self, before: &Look<'_>, after: &Look<'_>) -> bool {
         let was = self.old.and_then(|old| self.before.policy.backend(old)).map(|backend| backend.tier);
         let now = self.after.policy.backend(self.new).map(|backend| backend.tier);
-        if before.must_fall_back() {
+        // Whatever was nearer, it did not stand behind that where it was refused itself.
+        if before.must_fall_back() || !self.old.is_some_and(|old| before.may_allow(old)) {
             return false;
         }
         let falls_back = may_fall_back_more(before, after);
@@ -107,4 +111,13 @@ impl<'a> Pair<'a> {
         let models = &self.after.policy.backend(is)?.binding.models;
         was.binding.models.iter().all(|model| models.contains(model)).then_some(is)
     }
+}
+
+/// Whether a rule may refuse a backend and leave another: what it asks of both it refuses both, since what cannot be done to a request
+/// cannot be done for any backend.
+fn parts(side: Side<'_>, rule: usize, (backend, other): (BackendId, BackendId)) -> bool {
+    let still = side.asks_still_of(backend) || side.asks_still_of(other);
+    let removes = side.removes(rule, backend) && (still || !side.removes(rule, other));
+    let demands = side.demands(rule, backend) && (still || !side.demands(rule, other));
+    removes || demands
 }

@@ -281,7 +281,7 @@ pub(super) fn settled_first(gate: &Gate, space: &Space, says: bool, dims: &BTree
 pub(super) fn led_by(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usize>) -> Vec<usize> {
     let mut first = BTreeSet::new();
     space.asked(gate, says, &mut first);
-    let rest: Vec<usize> = dims.difference(&first).copied().collect();
+    let rest = data_last(space, dims.difference(&first).copied());
     data_last(space, first).into_iter().chain(rest).collect()
 }
 

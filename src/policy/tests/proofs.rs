@@ -300,3 +300,44 @@ fn fewer_addresses_open_nothing() {
     assert!(!narrow.diff(&wide).unwrap().no_flow_is_opened);
     assert!(!bound("10.0.0.0/9").diff(&narrow).unwrap().no_flow_is_opened);
 }
+
+/// The documents' own line on a label that lowers, struck, added or narrowed, beside a rule that changes the data on its way: the
+/// one is proven to open nothing, of the other it is said what it opens.
+#[test]
+fn a_label_that_lowers_less_opens_nothing() {
+    const SHEET: &str = "allow backends on premises\nallow backends located in EEA and controlled from EEA\nallow backends exposed to US when app is \"site\"\nrule far because \"x\" when data includes personal on backends located outside EEA or exposed to US must pseudonymise personal\nrule secret because \"x\" when label is \"Secret\" only backends on premises\n";
+    let lowers =
+        |class: &str, issuers: &str| format!("{SHEET}the label \"Public\" lowers {class} issued by {issuers}\n");
+    let rows = [
+        ("struck", lowers("personal", "\"site\""), SHEET.to_owned(), true),
+        ("an issuer struck", lowers("personal", "\"bench\", \"site\""), lowers("personal", "\"bench\""), true),
+        ("an issuer struck who may not go there", lowers("personal", "\"bench\""), SHEET.to_owned(), false),
+        ("a class struck", lowers("personal, health", "\"site\""), lowers("health", "\"site\""), true),
+    ];
+    for (name, loose, strict, opens) in rows {
+        let (loose, strict) = (studied(&loose, example()), studied(&strict, example()));
+        let there = loose.diff(&strict).unwrap();
+        assert!(there.no_flow_is_opened && there.whole, "{name}: {there:#?}");
+        let back = strict.diff(&loose).unwrap();
+        assert!(back.undecided.is_empty() && back.refused_undecided.is_empty(), "{name}: {back:#?}");
+        assert_eq!(!back.opened.is_empty(), opens, "{name}: {back:#?}");
+    }
+}
+
+/// One rule more that changes data, also for what is nearest: what it refuses there it refuses everywhere.
+#[test]
+fn a_duty_more_opens_nothing() {
+    let old = "group gg of apps \"site\", \"lab\"\nallow backends on premises\nallow backends controlled from any of FR, DE\nallow backends not exposed to US when data includes secret, or role is \"doctor\" unless not app is \"lab\"\nrule r48 because \"x\" when app in group gg on backends domestic only backends located in home, or on premises\nrule r49 because \"x\" when app is \"site\" must pseudonymise unlinkably financial\n";
+    let more = |on: &str| {
+        format!("rule r50 because \"x\" when role is \"doctor\" {on} must pseudonymise national-id, payment-card\n")
+    };
+    for pack in ["", "use pack fr-nir\n"] {
+        let before = studied(&format!("{pack}{old}"), example());
+        let everywhere = studied(&format!("{pack}{old}{}", more("")), example());
+        let there = before.diff(&everywhere).unwrap();
+        assert!(there.no_flow_is_opened && there.whole && !there.refused.is_empty(), "{there:#?}");
+        // At the nearest alone it sends farther what cannot be changed there.
+        let nearest = studied(&format!("{pack}{old}{}", more("on backends on premises")), example());
+        assert!(!before.diff(&nearest).unwrap().opened.is_empty());
+    }
+}

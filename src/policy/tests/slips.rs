@@ -187,3 +187,35 @@ fn names_of_one_word_are_left_alone() {
         assert!(told(statements, Language::En).is_empty(), "{statements}: {:#?}", told(statements, Language::En));
     }
 }
+
+/// Words that officers use for what the language calls otherwise: told with the word, and nothing else is told of them.
+#[test]
+fn words_of_everyday_are_told_with_those_of_the_sheet() {
+    let rule = |rest: &str| format!("rule r because \"x\" {rest}");
+    let regle = |rest: &str| format!("règle r parce que \"x\" {rest}");
+    let (en, fr) = (Language::En, Language::Fr);
+    for (language, written, expected) in [
+        (en, "allow backends exposed to US when app = \"site\"".to_owned(), "`app =` is written `app is`"),
+        (
+            fr,
+            "autoriser les hébergeurs nationaux quand l'application = \"a\"".to_owned(),
+            "`l'application =` s'écrit `l'application est`",
+        ),
+        (en, rule("never backends exposed to the United States"), "did you mean `US` ("),
+        (en, "allow backends located in Russia".to_owned(), "did you mean `RU`?"),
+        (en, "allow backends located in the Czech Republic".to_owned(), "did you mean `CZ`?"),
+        (fr, regle("jamais les hébergeurs situés dans Russie"), "vouliez-vous dire `RU` ?"),
+        (en, "fallback if down".to_owned(), "is written `fall back if unavailable`"),
+        (fr, "repli en cas de panne".to_owned(), "s'écrit `repli si indisponible`"),
+        (fr, "autoriser les hébergeurs agréés HDS".to_owned(), "`agréés` s'écrit `certifiés`"),
+        (fr, regle("jamais les hébergeurs exposés à US jusqu au 2027-03-31"), "`jusqu au` s'écrit `jusqu'au`"),
+        (en, rule("never backends exposed to US until end of 2027"), "write 2027-12-31"),
+        (en, rule("never backends exposed to US until end of June 2027"), "write 2027-06-30"),
+        (fr, regle("jamais les hébergeurs exposés à US jusqu'au fin mars 2027"), "écrivez 2027-03-31"),
+        (en, rule("must encrypt personal"), "`redact` (a fixed word, not undone)"),
+        (en, rule("must anonymise personal"), "`pseudonymise` ("),
+    ] {
+        let told = told(&written, language);
+        assert!(told.len() == 1 && told.iter().all(|told| told.contains(expected)), "{written}: {told:?}");
+    }
+}

@@ -33,11 +33,12 @@ pub(in crate::policy) fn sheet() -> BoxedStrategy<String> {
     parts().prop_map(|parts| parts.sheet()).boxed()
 }
 
-/// A sheet and a next version of it: some parts are another's, or a rule is gone.
+/// A sheet and a next version of it: some parts are another's, or a rule is gone or new.
 pub(in crate::policy) fn versions() -> BoxedStrategy<(String, String)> {
     let choice = || proptest::bool::weighted(0.3);
-    (parts(), parts(), (choice(), choice(), choice(), choice(), choice()), any::<proptest::sample::Index>())
-        .prop_map(|(one, another, (labels, allows, rule, rest, fall_back), at)| {
+    let choices = (choice(), choice(), choice(), choice(), choice(), choice());
+    (parts(), parts(), choices, any::<proptest::sample::Index>())
+        .prop_map(|(one, another, (labels, allows, rule, more, rest, fall_back), at)| {
             let mut next = one.clone();
             if labels {
                 next.labels = another.labels;
@@ -51,6 +52,9 @@ pub(in crate::policy) fn versions() -> BoxedStrategy<(String, String)> {
                     Some(other) => next.rules[at] = other.clone(),
                     None => drop(next.rules.remove(at)),
                 }
+            }
+            if more {
+                next.rules.extend(another.rules.last().cloned());
             }
             if rest {
                 next.rest = another.rest;
@@ -116,6 +120,9 @@ fn parts() -> BoxedStrategy<Parts> {
             "the label \"Secret\" brings health\n",
             "the label \"Public\" brings health\n",
             "the label \"Secret\" lowers personal issued by \"a\"\n",
+            "the label \"Secret\" lowers personal issued by \"a\", \"b\"\n",
+            "the label \"Secret\" lowers personal, health issued by \"a\"\n",
+            "the label \"Secret\" lowers health issued by \"a\"\nthe label \"Secret\" brings health\n",
         ][..],
     );
     let fall_back = select(

@@ -396,7 +396,7 @@ fn everyday_wordings_are_told_once() {
         (
             "regimes with articles",
             french("jamais les hébergeurs exposés à US ou à la Chine"),
-            &["`l'un de US, Chine`", "un régime juridique se nomme sans article", "vouliez-vous dire `CN`"],
+            &["`l'un de US, Chine`", "vouliez-vous dire `CN`"],
         ),
         (
             "a comma between predicates",
@@ -496,6 +496,44 @@ fn no_ban_is_answered_with_what_opens() {
         let told = told(&format!("{FRENCH}{word} les hébergeurs exposés à US\n"));
         assert!(told.iter().any(|one| one.contains("une restriction est une règle à part")), "{word}: {told:#?}");
         assert!(!told.iter().any(|one| one.contains("vouliez-vous dire `autoriser")), "{word}: {told:#?}");
+    }
+}
+
+/// A line whose first word nobody knows is told, whatever is wrong at the end of the one before it.
+#[test]
+fn a_line_behind_a_stray_word_is_told() {
+    let rule = "rule r because \"x\" only backends on premises\n";
+    let exception = format!("{rule}exception e for rule r because \"x\" until 2026-12-31 approved by \"A\" zz");
+    let indented = format!("{rule}exception e for rule r\n  because \"x\" until 2026-12-31\n  approved by \"A\" zz");
+    for statement in [
+        "allow hosted tool web_search zz",
+        "allow hosted tool web_search at \"mcp.example\" zz",
+        "labels \"A\" zz",
+        "fall back if unavailable zz",
+        "group g of apps \"a\" zz",
+        "the label \"Secret\" brings health zz",
+        "the label \"Secret\" lowers health issued by \"a\" zz",
+        "allow values in addresses of \"h.example\" zz",
+        "scenario \"s\" given data health then refused cloud-us zz",
+        "scenario \"s\" given data health zz then refused cloud-us",
+        "scenario \"s\"\n  given data health\n  then refused cloud-us zz",
+        "allow backends domestic zz",
+        "rule q because \"x\" when data includes health zz only backends on premises",
+        "use pack gdpr-transfers zz",
+        &exception,
+        &indented,
+    ] {
+        // What may be a clause belongs to the block that the line before it may have begun.
+        for (line, times) in [("deny backends located in US", 2), ("autorise backends", 2), ("si autre chose", 1)] {
+            let labels = "labels \"Public\", \"Secret\"\n";
+            let header = if statement.starts_with("labels") { ENGLISH.replace(labels, "") } else { ENGLISH.to_owned() };
+            let sheet = format!("{header}{statement}\n{line}\n{line}\n");
+            let faults = compiled(&sources(&sheet, example())).err().unwrap_or_default();
+            let told: Vec<String> = faults.iter().map(render).collect();
+            let at = |written: &str| told.iter().filter(|one| one.contains(&format!(" | {written}\n"))).count();
+            assert!(told.iter().any(|one| one.contains("zz")), "{statement}: {told:#?}");
+            assert!(at(line) >= times, "{statement}: {line}: {told:#?}");
+        }
     }
 }
 

@@ -210,7 +210,7 @@ fn every_sentence_has_a_french_one() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(24), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_sheets_are_laid_out(draft in random::draft(true), notes in proptest::collection::vec((0..400_usize, "[a-z,( ]{0,8}", 0..LINE_ENDS.len()), 0..6), end in 0..LINE_ENDS.len()) {
