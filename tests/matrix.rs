@@ -86,15 +86,16 @@ impl Bench {
         let model =
             dialect::endpoints(api.dialect).iter().any(|(known, path)| *known == api && path.contains("{model}"));
         let line = Line { model: model.then(|| "assistant".to_owned()), ..Line::from(api) };
-        let Parsed { call, model, .. } = match examine::parse(&self.snapshot, &self.caller, line, body.to_owned()) {
-            Ok(parsed) => parsed,
-            Err(refusal) => {
-                assert!((400..500).contains(&refusal.status), "{api:?}: {refusal:?}");
-                let said = format!("{} {}", refusal.message, refusal.place.unwrap_or_default());
-                assert!(!said.contains(&family.value), "{api:?}: a refusal quotes the value: {said}");
-                return Fate::Refused(refusal.code);
-            }
-        };
+        let Parsed { call, model, .. } =
+            match examine::parse(&self.snapshot, &self.caller, (line, body.to_owned()), |_| {}) {
+                Ok(parsed) => parsed,
+                Err(refusal) => {
+                    assert!((400..500).contains(&refusal.status), "{api:?}: {refusal:?}");
+                    let said = format!("{} {}", refusal.message, refusal.place.unwrap_or_default());
+                    assert!(!said.contains(&family.value), "{api:?}: a refusal quotes the value: {said}");
+                    return Fate::Refused(refusal.code);
+                }
+            };
         let examined = self.examine(call, model);
         let Some(choice) = examined.plan.choices.first() else { return Fate::Refused("refused_by_policy") };
         let backend = examined.backend(choice.backend).unwrap();
@@ -227,7 +228,8 @@ impl Bench {
         let id = self.snapshot.catalogue.entity(entity)?;
         let body = common::chat_body(text, false);
         let api = Api { dialect: dialect::named("openai").unwrap(), operation: octroi::model::Operation::CHAT };
-        let Parsed { call, model, .. } = examine::parse(&self.snapshot, &self.caller, Line::from(api), body).unwrap();
+        let line = (Line::from(api), body);
+        let Parsed { call, model, .. } = examine::parse(&self.snapshot, &self.caller, line, |_| {}).unwrap();
         let examined = self.examine(call, model);
         let found = examined.findings.list.iter().find(|found| found.entity == id)?;
         let field = examined.call.fields.get(found.field as usize)?;

@@ -105,7 +105,9 @@ pub(super) fn forget_recorded(storage: &dyn Storage) -> Result<(), Problem> {
     }
     let folder = StorageFolder(storage);
     let mut walk = Walk::open(&folder)?;
-    if let Some(header) = walk.headers().iter().rev().take(2).last().cloned() {
+    // What was taken last lies in the last two: a segment may have ended within it.
+    let headers = walk.headers();
+    if let Some(header) = headers.get(headers.len().saturating_sub(2)).cloned() {
         walk.seek(start_of(&header));
     }
     loop {

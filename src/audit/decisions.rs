@@ -4,7 +4,9 @@
 //! For replays and statistics over millions of entries. Frames are checked against accidents; whether somebody changed the
 //! log is the verifier's part (`octroi audit verify`), and whoever draws conclusions runs it first.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::memmem::Finder;
@@ -93,6 +95,24 @@ pub struct Place {
     pub epoch: u32,
     /// The number of an entry in it.
     pub seq: u64,
+}
+
+/// `17`, or `2:17` for the entry 17 of the epoch 2.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.epoch, self.seq)
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong =
+            || format!("`{text}` is no place in the log: write the number of an entry behind that of its epoch, 2:17");
+        let (epoch, seq) = text.split_once(':').ok_or_else(wrong)?;
+        Ok(Self { epoch: epoch.parse().map_err(|_| wrong())?, seq: seq.parse().map_err(|_| wrong())? })
+    }
 }
 
 /// Hands the entries of some kinds over that stand at or behind a place, newest first, those of finished epochs behind those of

@@ -4,10 +4,8 @@
 //! to change). It proves nothing: that is the verifier's part.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::pruned::BEGUN;
@@ -361,24 +359,6 @@ impl Unknown {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// `17`, or `2:17` for the entry 17 of the epoch 2.
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.epoch, self.seq)
-    }
-}
-
-impl FromStr for Place {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong =
-            || format!("`{text}` is no place in the log: write the number of an entry behind that of its epoch, 2:17");
-        let (epoch, seq) = text.split_once(':').ok_or_else(wrong)?;
-        Ok(Self { epoch: epoch.parse().map_err(|_| wrong())?, seq: seq.parse().map_err(|_| wrong())? })
     }
 }
 

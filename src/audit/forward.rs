@@ -6,6 +6,7 @@
 //!
 //! A change of the key begins another log. An epoch is sent to its last entry before the next one begins, so nothing is left
 //! out where a key changes; a cursor that fits no entry of any epoch is a fault, and never taken for another place.
+#![expect(clippy::disallowed_types, reason = "a cursor is held by a file")]
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;

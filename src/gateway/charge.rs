@@ -9,7 +9,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Gate;
-use super::ledger::{End, Ledger};
+use super::end::End;
+use super::ledger::Ledger;
 use super::snapshot::Snapshot;
 use crate::dialect::{self, ChannelKind, ReplyLeaf};
 use crate::limits;

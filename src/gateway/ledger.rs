@@ -13,6 +13,7 @@ use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::budget::Share;
+use super::end::End;
 use super::entries::{self, Known, State};
 use super::peer::Peer;
 use super::route::{Failed, Leg};
@@ -26,36 +27,6 @@ use crate::quota::{Left, Ticket};
 use crate::telemetry::InWork;
 use crate::telemetry::events::RequestEnded;
 use crate::transform::Counts;
-
-/// How an answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// The client has all of it.
-    Complete,
-    /// The client left before the end.
-    ClientGone,
-    /// The gateway was stopped, and cut it.
-    Stopped,
-    /// The backend broke off.
-    UpstreamBroke,
-    /// The request was refused after a backend had seen it.
-    Refused,
-    /// The gateway failed inside.
-    Failed,
-}
-
-impl End {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::ClientGone => "client-gone",
-            Self::Stopped => "gateway-stop",
-            Self::UpstreamBroke => "upstream-broke",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// The account of one request.
 pub struct Ledger {

@@ -13,6 +13,7 @@ mod cite;
 pub mod credentials;
 pub mod dispatch;
 pub mod edge;
+pub mod end;
 pub mod entries;
 pub mod examine;
 mod exhausted;

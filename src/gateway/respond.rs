@@ -11,8 +11,9 @@ use http_body_util::{BodyExt as _, Full};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::accept;
+use super::end::End;
 use super::examine::Declarations;
-use super::ledger::{End, Ledger};
+use super::ledger::Ledger;
 use super::restore::Restored;
 use super::snapshot::Snapshot;
 use super::{Body, BrokenOff, charge};

@@ -154,7 +154,8 @@ fn what_killed_makers_left_goes() {
     let folder = filled();
     let [left, made] = ["1", "2"].map(|number| folder.path().join(format!("{FILE}.new-{number}")));
     std::fs::write(&left, "half of an index").unwrap();
-    let held = std::fs::File::create(&made).unwrap();
+    std::fs::write(&made, "").unwrap();
+    let held = std::fs::OpenOptions::new().write(true).open(&made).unwrap();
     held.lock().unwrap();
     Index::rebuild(folder.path(), &mut |_| {}).unwrap();
     assert!(!left.exists() && made.exists());

@@ -265,7 +265,6 @@ fn in_file_name(text: &str, end: usize) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use super::*;
 

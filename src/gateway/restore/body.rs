@@ -8,7 +8,7 @@ use http_body::Frame;
 
 use super::Restored;
 use crate::gateway::BrokenOff;
-use crate::gateway::ledger::End;
+use crate::gateway::end::End;
 use crate::limits;
 
 impl Restored {
