@@ -39,7 +39,9 @@ fn main() -> ExitCode {
 
 fn run() -> io::Result<ExitCode> {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    match arguments(std::env::args().skip(1)) {
+    // A name that is no text is told as the file that is not there, with what could be read of it.
+    let given = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    match arguments(given) {
         Ok(Task::Verify(dir, trust)) => verify(&dir, &trust, &mut out, &mut err),
         Ok(Task::Say(text)) => {
             out.write_all(text.as_bytes())?;
@@ -181,7 +183,12 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
             "--export" => trust.exports.push(PathBuf::from(value("a file")?)),
             "--index" => trust.index = true,
             "--proof" => proof = Some(read(&value("a file")?)?),
-            "--entry" => entry = Some(bytes(&value("a file")?)?),
+            "--entry" => {
+                // An entry is one line: the end that a program put behind it is none of it.
+                let line = bytes(&value("a file")?)?;
+                let whole = line.strip_suffix(b"\n").unwrap_or(&line);
+                entry = Some(whole.strip_suffix(b"\r").unwrap_or(whole).to_vec());
+            }
             option if option.starts_with('-') => return Err(format!("unknown option `{}`", shown(option))),
             url if is_url(url) => {
                 return Err("a folder, not an address: `octroi audit verify URL` reads a served log, and so does this a copy of it".to_owned());

@@ -373,6 +373,12 @@ fn one_entry_is_proven_without_the_log() {
     let (code, out, _) = run(&["--proof", file, "--key", &key]);
     assert_eq!(code, 0, "{out}");
     assert!(out.starts_with("PROVEN: entry 2 of 4 of octroi/hand-made/1, 0 witnesses\n{\"entry\":"), "{out}");
+    // A proof without its entry, and that as a line that a program wrote.
+    let line = folder.path().join("entry.json");
+    fs::write(&line, [entries.get(2).unwrap().as_slice(), b"\r\n"].concat()).unwrap();
+    fs::write(&path, TlogProof { extra: None, ..proof.clone() }.to_string()).unwrap();
+    let (code, out, _) = run(&["--proof", file, "--entry", line.to_str().unwrap(), "--key", &key]);
+    assert_eq!(code, 0, "{out}");
     fs::write(&path, proof.to_string().replace("index 2", "index 3")).unwrap();
     let (code, out, _) = run(&["--proof", file, "--key", &key]);
     assert_eq!((code, out.as_str()), (1, "NOT PROVEN: proof leads to another root\n"));
