@@ -196,6 +196,14 @@ impl Ledger {
         failed
     }
 
+    /// What the backend answered is no answer that anybody could be given, where it is to blame.
+    pub fn malformed(&mut self, refusal: Refusal) -> Refusal {
+        if refusal.fault == Fault::Upstream {
+            self.unanswered.get_or_insert(Word::fixed("malformed"));
+        }
+        refusal
+    }
+
     /// Something of the answer was restored, or left as it was.
     pub fn count(&mut self, counts: Counts) {
         self.restored = self.restored.saturating_add(counts.restored);

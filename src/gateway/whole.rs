@@ -22,7 +22,7 @@ use super::source::Source;
 use super::{body, charge, edge, logprobs};
 use crate::dialect::{self, Channel, ChannelKind, ReplyLeaf, Usage};
 use crate::limits;
-use crate::model::{Api, Refusal};
+use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Restorer, Thread, Vault};
 use crate::upstream::{Backend, Reply};
 use crate::wire::frames::Framing;
@@ -53,16 +53,18 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
         return Ok(Answer::frames(status, content_type(framing), &server, restored));
     }
     if !(status.is_success() || relayed(status)) {
+        ledger.unanswered = Some(Word::fixed("error"));
         return Err(failed("the backend refused the request without a reason that can be passed on"));
     }
-    let mut text = collect(reply, &vault, &mut share).await?;
+    let mut text = collect(reply, &vault, &mut share).await.map_err(|refusal| ledger.malformed(refusal))?;
     if !status.is_success() {
         if let Some(stored) = stored {
             text = stored.rename(&text);
         }
         text = conceal(api, &upstream, &text).unwrap_or(text);
     }
-    let (body, usage) = whole(ledger, (api, json), (&vault, keeper), (text, &mut share))?;
+    let made = whole(ledger, (api, json), (&vault, keeper), (text, &mut share));
+    let (body, usage) = made.map_err(|refusal| ledger.malformed(refusal))?;
     drop(vault);
     share.cut(body.len());
     ledger.usage = usage;

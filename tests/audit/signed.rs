@@ -220,7 +220,7 @@ async fn what_cannot_be_answered_now_says_why() {
     assert!(code == Some(2) && said.contains("`--from 403` is behind the last entry: 402 are signed"), "{said}");
     let (code, said) = octroi(folder, &["audit", "export", "--from", "402"], &[]).await;
     assert!(code == Some(0) && said.contains("go on with --from 402"), "nothing is new: {said}");
-    let (_, listed) = octroi(folder, &["audit", "query", "--limit", "1", "--json"], &[]).await;
+    let (_, listed) = octroi(folder, &["audit", "query", "--decision", "forward", "--limit", "1", "--json"], &[]).await;
     let listed: serde_json::Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
     let id = listed["entries"][0]["entry"]["request"].as_str().unwrap();
     let (code, said) = octroi(folder, &["audit", "show", id, "--proof", "-"], &[]).await;

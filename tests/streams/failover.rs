@@ -78,6 +78,7 @@ async fn failures_of_the_only_server() {
         let outcomes = house.outcomes(2).await;
         for outcome in outcomes {
             assert_eq!((&outcome["end"], &outcome["status"]), (&"refused".into(), &status.into()), "{name}");
+            assert!(outcome["cause"].is_string(), "{name}: why it did not serve: {outcome}");
         }
         assert_eq!(house.entries_of("decision").await.len(), 2, "{name}");
     }

@@ -365,10 +365,8 @@ fn a_value_is_repeated_up_to_a_bound() {
     assert!(whole.text.ends_with(&token.repeat(9)));
     // Several texts of one answer share it.
     let vault = Arc::new(vault());
-    let (mut first, mut second) = (
-        StreamRestore::new(Arc::clone(&vault), Landing::Text),
-        StreamRestore::new(Arc::clone(&vault), Landing::JsonInString),
-    );
+    let (mut first, mut second) =
+        (StreamRestore::new(Arc::clone(&vault), Landing::Text), StreamRestore::new(Arc::clone(&vault), Landing::Text));
     let written: usize = (0..room).map(|_| first.push(token).len() + second.push(token).len()).sum();
     assert!(written < (room + 2) << 20, "{written} bytes");
     assert_eq!(second.counts().withheld as usize + first.counts().withheld as usize, room);

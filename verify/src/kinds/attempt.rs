@@ -8,7 +8,7 @@ pub(super) const SCHEMA: Schema = Schema {
     when: "before a further backend sees the request",
     about_request: true,
     members: &[
-        must("cause", Shape::Word, "why the one before did not serve: `connect`, `address`, `identity`, `tls`, `timeout`, `broke`, `malformed`, `redirected`, `encoding`, `error` (its answer said that it failed), `credential`, `region`, `request`, that it was not asked: `full`, `unavailable`, `waited`, `retries`, or that nothing could be made for it that may leave: `duty`, `residue`, `place`, `model`, `randomness`"),
+        must("cause", Shape::Word, "why the one before did not serve: `connect`, `address`, `identity`, `tls`, `timeout`, `broke`, `malformed`, `redirected`, `encoding`, `error` (its answer said that it failed), `overloaded` (that it has no room: 429, 503), `denied` (that it does not take the gateway's credential: 401, 403), `credential` (none is held), `region`, `request`, that it was not asked: `full`, `unavailable`, `waited`, `retries`, or that nothing could be made for it that may leave: `duty`, `residue`, `place`, `model`, `randomness`"),
         may("crossed", Shape::Object(CROSSED), "the tier that was left for it; absent where another attempt went there before"),
         must("fell_back", Shape::Flag, "whether the tier is a later one than the first: a `fall back` clause was used"),
         may(

@@ -4,7 +4,7 @@ use crate::schema::{Schema, Shape, may, must};
 
 pub(super) const SCHEMA: Schema = Schema {
     name: "key",
-    when: "the first entry of an epoch names its key and the epoch before; the last announces the next",
+    when: "the first entry of an epoch names its key and the epoch before; near its end one announces the next",
     about_request: false,
     members: &[
         must("event", Shape::OneOf(&["announced", "begun"]), ""),

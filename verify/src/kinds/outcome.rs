@@ -8,14 +8,14 @@ pub(super) const SCHEMA: Schema = Schema {
     when: "when the answer has ended, however it ended",
     about_request: true,
     members: &[
-        may("backend", Shape::Word, "the backend that answered, or, with a `cause`, the last that was asked"),
+        may("backend", Shape::Word, "the backend that answered, or the last that was asked"),
         must("bytes_out", Shape::Number, "bytes sent to the client"),
         may(
             "cause",
             Shape::Word,
             "why the backend that was asked last did not answer, in the words of an attempt; absent in entries of older versions",
         ),
-        must("end", Shape::Word, "`complete`, `client-gone`, `gateway-stop`, `upstream-broke`, `refused`, `failed`, `gateway-restart`"),
+        must("end", Shape::Word, "`complete`, `client-gone`, `gateway-stop` (it was cut since the gateway was stopped), `upstream-broke`, `refused`, `failed`, `gateway-restart`"),
         must("first_byte_us", Shape::Number, "microseconds from accept to the first byte of the answer"),
         must("foreign_tokens", Shape::Number, "strings that look like pseudonyms and are not of this request"),
         may("input_tokens", Shape::Number, "as the backend counted"),
