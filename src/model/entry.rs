@@ -269,7 +269,7 @@ pub struct RemovedBackend {
     pub why: Word,
 }
 
-/// Causes for which a backend did not serve and nothing of the request was written to it.
+/// Causes for which a backend did not serve and nothing of the request was written to it, as `upstream::SendError` says of each.
 pub const UNSENT_CAUSES: [&str; 6] = ["address", "connect", "credential", "identity", "request", "tls"];
 
 /// A further attempt of a request.

@@ -1,5 +1,8 @@
 //! What of a backend's own words must not reach a client: the credential that the gateway showed it. Servers quote it in errors, whole
 //! (`no such project for key sk-…`) or masked in the middle (`sk-pr****wxyz`).
+//!
+//! Errors also quote what a caller wrote. So nothing here may tell a caller how near a guess is: a part of the secret counts only where
+//! it is too long to be guessed, and what is masked goes by its shape alone, whosever it is.
 
 use zeroize::Zeroizing;
 
@@ -10,10 +13,14 @@ use super::credential::{Credential, Pass, Secret};
 const INSTEAD: &str = "[credential]";
 /// Bytes of a secret below which it is no secret: it would be found in any text.
 const SECRET_BYTES_MIN: usize = 6;
-/// Bytes of the beginning of a secret that tell it.
-const HEAD_BYTES: usize = 8;
+/// Bytes of the beginning of a secret that tell it: more than a known prefix and what anybody could try.
+const HEAD_BYTES: usize = 24;
 /// Bytes of a secret that are shown beside a mask.
 const SHOWN_BYTES_MIN: usize = 3;
+/// Bytes that are shown before a mask with nothing behind it, where only stops make it: `gpt-4o...` is none.
+const BEGINNING_BYTES_MIN: usize = 8;
+/// Signs of a mask with nothing before it: `****wxyz`.
+const MASK_CHARS_MIN: usize = 4;
 /// Signs of a mask, beside stops.
 const MASKS: [char; 4] = ['*', '•', '…', '·'];
 
@@ -51,11 +58,6 @@ fn secrets(credential: &Credential) -> Vec<Zeroizing<Vec<u8>>> {
 
 /// The text without a secret: whole, its beginning, and what a mask leaves of it.
 fn conceal(text: &str, secret: &str) -> Option<String> {
-    let head = secret.get(..secret.floor_char_boundary(HEAD_BYTES)).unwrap_or_default();
-    let masked = text.contains(MASKS) || text.contains("..");
-    if !text.contains(head) && !masked {
-        return None;
-    }
     let whole = text.replace(secret, INSTEAD);
     let mut out = String::with_capacity(whole.len());
     let mut rest = whole.as_str();
@@ -81,17 +83,28 @@ fn conceal(text: &str, secret: &str) -> Option<String> {
     (out != text).then_some(out)
 }
 
-/// Whether a word tells a part of a secret: it is the beginning of it, or a mask stands between its beginning and its end.
+/// Whether a word tells a part of a secret: it is the beginning of it, or it is masked.
 fn tells(word: &str, secret: &str) -> bool {
-    if word.len() >= HEAD_BYTES && secret.starts_with(word) {
-        return true;
-    }
+    word.len() >= HEAD_BYTES && secret.starts_with(word) || is_masked(word)
+}
+
+/// Whether a mask stands within a word, as it does in the place of a part of a secret.
+fn is_masked(word: &str) -> bool {
     let is_mask = |c: char| c == '.' || MASKS.contains(&c);
-    let Some(first) = word.find(MASKS).or_else(|| word.find("..")) else { return false };
+    let Some(first) = word.find(MASKS).or_else(|| word.find("...")) else { return false };
     let head = word.get(..first).unwrap_or_default().trim_end_matches(is_mask);
     let tail = word.rsplit(is_mask).next().unwrap_or_default();
-    let shown = head.len() + tail.len() >= SHOWN_BYTES_MIN;
-    shown && secret.starts_with(head) && secret.ends_with(tail)
+    if head.is_empty() {
+        let mask = word.chars().take_while(|c| is_mask(*c)).count();
+        return mask >= MASK_CHARS_MIN && tail.len() >= SHOWN_BYTES_MIN;
+    }
+    if tail.is_empty() && !word.contains(['*', '•']) {
+        // As keys are written: letters of both cases, and figures.
+        let of = |kind: fn(&u8) -> bool| head.as_bytes().iter().any(kind);
+        let mixed = of(u8::is_ascii_lowercase) && of(u8::is_ascii_uppercase) && of(u8::is_ascii_digit);
+        return head.len() >= BEGINNING_BYTES_MIN && mixed;
+    }
+    head.len() + tail.len() >= SHOWN_BYTES_MIN
 }
 
 /// Whether a character may be a part of a secret, or of a mask.
@@ -114,13 +127,31 @@ mod tests {
             ("provided: sk-proj-************YbA. You", Some("provided: [credential]. You")),
             ("Received API Key = sk-...wYbA, hash", Some("Received API Key = [credential], hash")),
             ("key=sk-proj-Q7mP…", Some("key=[credential]")),
-            ("Bearer sk-proj-Q7mPz2", Some("Bearer [credential]")),
+            ("Bearer sk-proj-Q7mPz2LkT9vXwYbA1x", Some("Bearer [credential]1x")),
+            ("of ****wYbA", Some("of [credential]")),
             ("\"sk-proj-Q7mPz2LkT9vXwYbA\", sk-•••", Some("\"[credential]\", [credential]")),
-            ("the model gpt-4... is **not** here", None),
-            ("sk-other-****", None),
+            ("the model gpt-4... is **not** here, nor 1..3", None),
             ("nothing...", None),
         ] {
             assert_eq!(conceal(text, secret).as_deref(), expected, "{text}");
+        }
+        let long = "sk-proj-Q7mPz2LkT9vXwYbA-Hc83kPq0Zt";
+        assert_eq!(conceal("key sk-proj-Q7mPz2LkT9vXwYbA-Hc", long).as_deref(), Some("key [credential]"), "cut");
+    }
+
+    /// Whoever has a backend quote a guess learns nothing by what becomes of it.
+    #[test]
+    fn a_guess_is_answered_like_any_other() {
+        let secret = "sk-proj-Q7mPz2LkT9vXwYbA-Hc83kPq0Zt";
+        for (right, wrong) in [
+            ("sk-proj-Q***", "sk-proj-R***"),
+            ("sk-proj-Q...Zt", "sk-proj-R...Zt"),
+            ("sk-proj-Q7mP…", "sk-proj-Q7mR…"),
+            ("****q0Zt", "****q0Zu"),
+            ("sk-proj-Q7mPz", "sk-proj-Q7mPy"),
+        ] {
+            let [right, wrong] = [right, wrong].map(|guess| conceal(&format!("no `{guess}` here"), secret).is_some());
+            assert_eq!(right, wrong);
         }
     }
 }

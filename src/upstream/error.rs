@@ -168,14 +168,6 @@ impl SendError {
             Self::Timeout | Self::Redirected | Self::Encoding | Self::Region | Self::Request => false,
         }
     }
-
-    /// Whether nothing of the request was written.
-    pub const fn is_before_sending(self) -> bool {
-        matches!(
-            self,
-            Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Tls(_) | Self::Credential | Self::Request
-        )
-    }
 }
 
 /// Why the body of an answer ended before its end.

@@ -81,7 +81,8 @@ impl Index {
         let mut make = || {
             remove(&new).map_err(IndexError::io(&new))?;
             // Held while it is made: who finds it free knows that its maker is gone.
-            let held = File::create(&new).and_then(|file| file.lock().map(|()| file)).map_err(IndexError::io(&new))?;
+            let held =
+                File::create_new(&new).and_then(|file| file.lock().map(|()| file)).map_err(IndexError::io(&new))?;
             let mut index = Self::alone(log, Connection::open(&new)?)?;
             let watermark = index.fill(u64::MAX, progress)?;
             index.connection.close().map_err(|(_, error)| error)?;
@@ -204,7 +205,7 @@ fn put_into(new: &Path, file: &Path) -> Result<(), IndexError> {
 /// Whether an index may grow beside the log: its last room is the log's, which closes when it has none. Where nobody knows, the disk
 /// says it itself.
 pub(super) fn has_room(log: &Path) -> bool {
-    rustix::fs::statvfs(log).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= INDEX_ROOM)
+    rustix::fs::statvfs(log).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= INDEX_ROOM)
 }
 
 /// Removes new indexes whose makers were killed.

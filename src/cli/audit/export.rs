@@ -33,9 +33,7 @@ pub(crate) struct Export {
 
 pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> {
     let epochs = Epochs::of(&export.dir);
-    let written = write(export, printer);
-    // What was written before it failed may stay: it is of the log that it was read from.
-    if written.is_err() { epochs.unmoved(written) } else { written }
+    epochs.unmoved(write(export, printer))
 }
 
 fn write(export: &Export, printer: Printer) -> anyhow::Result<Exit> {
