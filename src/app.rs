@@ -264,8 +264,7 @@ fn open_log(folder: &Path, node: &Word, segment_bytes: u64) -> anyhow::Result<Se
     let clock: audit::Clock = Arc::new(jiff::Timestamp::now);
     let open = || {
         let turn = audit::rotate::Turn::of(folder)?;
-        let settled = audit::rotate::settle(&turn, node, &clock)?;
-        SegmentLog::open(audit::Options { segment_bytes, ..settled })
+        SegmentLog::open(audit::rotate::settle(&turn, node, &clock, segment_bytes)?)
     };
     open().map_err(|error| {
         let help = match error {

@@ -43,6 +43,11 @@ fn entrust(plot: &mut Plot) {
         assert!(made.status.success(), "{}", said(&made));
         std::fs::write(folder.join(format!("{name}.pub")), &made.stdout).unwrap();
     }
+    // A key whose public half could not be shown is none.
+    let new = ["audit", "custodian", "new", "third", "--file", "third.key"];
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_octroi")).args(new).current_dir(folder).stdout(full).output().unwrap();
+    assert!(made.status.code() == Some(2) && !folder.join("third.key").exists(), "{}", said(&made));
     plot.extra.push_str("[audit]\ncustodians = [\"dpo.pub\", \"council.pub\"]\n");
 }
 
@@ -122,6 +127,9 @@ async fn content_is_sealed_opened_by_two_and_erased() {
         assert!(copied.success());
     };
     copy(&sealed, &backup);
+    let no_month = ["audit", "erase", "--tenant", "clinic", "--month", "2027-13", "--basis", "case-closed"];
+    let refused = octroi(&folder, &no_month);
+    assert!(refused.status.code() == Some(2) && said(&refused).contains("is not a month"), "{}", said(&refused));
     let erased = octroi(&folder, &["audit", "erase", "--request", &case, "--basis", "case-closed"]);
     assert!(erased.status.success(), "{}", said(&erased));
     let gone = octroi(&folder, &[&["audit", "reveal", &case], &keys[..]].concat());

@@ -135,15 +135,18 @@ fn is_announced(folder: &Path, epoch: u32) -> Result<bool, OpenError> {
     Ok(announced)
 }
 
-/// Does what was asked for or was begun, and gives the options of the epoch that is to be written now. The turn ends when that log
-/// is open.
+/// Does what was asked for or was begun, and gives the options of the epoch that is to be written now, in segments of so many bytes
+/// as the last entries of the one before. The turn ends when that log is open.
 ///
 /// # Errors
 /// [`OpenError`]: the log is in use, damaged, or the disk refuses.
-pub fn settle(turn: &Turn, node: &Word, clock: &Clock) -> Result<Options, OpenError> {
+pub fn settle(turn: &Turn, node: &Word, clock: &Clock, segment_bytes: u64) -> Result<Options, OpenError> {
     let folder = turn.folder.as_path();
     let mut epoch = current(folder).map_err(OpenError::io(EPOCHS))?;
-    let options = |epoch: u32| Options::new(folder, format!("octroi/{node}/{epoch}"), Clock::clone(clock));
+    let options = |epoch: u32| Options {
+        segment_bytes,
+        ..Options::new(folder, format!("octroi/{node}/{epoch}"), Clock::clone(clock))
+    };
     let moving = folder.join(EPOCHS).join(format!("{epoch}.new"));
     let fenced = fence::read(&LocalStorage::new(folder)).map_err(OpenError::io(fence::FENCE))? > epoch;
     let asked = (fenced || folder.join(REQUEST).exists()) && folder.join(CHECKPOINT).exists();

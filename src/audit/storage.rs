@@ -142,10 +142,15 @@ impl LocalStorage {
     }
 
     /// Makes a sub-folder of the log's folder, which must be there, in which every member of the log's group may leave
-    /// files and take away none but their own. Files get its group, so that the log's owner can read them.
+    /// files and take away none but their own. Files get its group, so that the log's owner can read them. A link in its place is
+    /// refused.
     pub(super) fn prepare_shared(&self, name: &str) -> io::Result<()> {
         match DirBuilder::new().mode(0o770).create(self.path(name)) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            // What is left behind a link no writer of the log takes.
+            Err(_) if !self.path(name).symlink_metadata()?.is_dir() => {
+                Err(io::Error::new(io::ErrorKind::NotADirectory, format!("`{name}` is not a folder of the log's own")))
+            }
             Err(_) => Ok(()),
             Ok(()) => {
                 // Whatever mask the process has.

@@ -70,6 +70,7 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     check_removals(&folders, &mut reports)?;
     check_listed(&reports, trust)?;
     check_trusted(&reports, trust)?;
+    check_places(dir, &folders)?;
     check_indexed(dir, &folders, &reports)?;
     Ok(reports)
 }
@@ -366,6 +367,20 @@ fn check_trusted(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
             Err(Problem::new(&report.origin, ProblemKind::Policy, detail))
         }
     }
+}
+
+/// Whether each finished epoch of a log lies in the folder of its number: by that it is found, and its entries are named.
+fn check_places(dir: &Path, folders: &[PathBuf]) -> Result<(), Problem> {
+    for folder in folders {
+        let is_epoch = folder.parent().and_then(Path::file_name).is_some_and(|name| name == EPOCHS);
+        let number: Option<u64> = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
+        let origin = origin_of(folder);
+        if let Some(number) = number.filter(|number| is_epoch && !origin.is_empty() && epoch_of(&origin).1 != *number) {
+            let detail = format!("the folder of epoch {number} holds {origin}");
+            return Err(within(dir, folder, Problem::new(CHECKPOINT, ProblemKind::Checkpoint, detail)));
+        }
+    }
+    Ok(())
 }
 
 /// Names the file of a problem from the folder that was asked for.

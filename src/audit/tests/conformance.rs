@@ -212,7 +212,12 @@ impl Engine for Files {
 
     fn open_next_epoch(&self) -> Option<Result<Arc<dyn AuditLog>, OpenError>> {
         let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
-        let settled = rotate::settle(&rotate::Turn::of(&self.folder).unwrap(), &Word::fixed("test"), &clock);
+        let settled = rotate::settle(
+            &rotate::Turn::of(&self.folder).unwrap(),
+            &Word::fixed("test"),
+            &clock,
+            4 * SEGMENT_BYTES_MIN,
+        );
         Some(settled.and_then(SegmentLog::open).map(|log| Arc::new(log) as Arc<dyn AuditLog>))
     }
 }

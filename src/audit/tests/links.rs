@@ -66,8 +66,7 @@ fn clock() -> crate::audit::Clock {
 }
 
 fn settled(folder: &Path) -> Result<Options, OpenError> {
-    let settled = settle(&Turn::of(folder)?, &Word::fixed("test"), &clock())?;
-    Ok(Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled })
+    settle(&Turn::of(folder)?, &Word::fixed("test"), &clock(), 4 * SEGMENT_BYTES_MIN)
 }
 
 /// Writes decisions with their outcomes into the epoch that is to be written now.

@@ -182,7 +182,7 @@ fn a_damaged_log_is_reported_as_far_as_it_can_be_read() {
         let next = || {
             crate::audit::rotate::request(folder.path()).unwrap();
             let turn = crate::audit::rotate::Turn::of(folder.path()).unwrap();
-            small(crate::audit::rotate::settle(&turn, &Word::fixed("test"), &clock).unwrap())
+            small(crate::audit::rotate::settle(&turn, &Word::fixed("test"), &clock, 4 * SEGMENT_BYTES_MIN).unwrap())
         };
         epoch(small(options(folder.path())), 0..40);
         epoch(next(), 100..140);

@@ -37,8 +37,7 @@ fn unlocked<T>(open: impl Fn() -> Result<T, OpenError>) -> T {
 }
 
 fn settled(folder: &Path) -> Options {
-    let settled = unlocked(|| settle(&Turn::of(folder).unwrap(), &Word::fixed("test"), &clock()));
-    Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled }
+    unlocked(|| settle(&Turn::of(folder).unwrap(), &Word::fixed("test"), &clock(), 4 * SEGMENT_BYTES_MIN))
 }
 
 pub(super) fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
@@ -141,7 +140,7 @@ fn an_order_that_failed_takes_no_effect_later() {
     let in_the_way = folder.path().join("log.key.next.new");
     std::fs::create_dir(&in_the_way).unwrap();
     request(folder.path()).unwrap();
-    settle(&Turn::of(folder.path()).unwrap(), &Word::fixed("test"), &clock()).unwrap_err();
+    settle(&Turn::of(folder.path()).unwrap(), &Word::fixed("test"), &clock(), 4 * SEGMENT_BYTES_MIN).unwrap_err();
     assert!(is_requested(folder.path()));
     assert!(withdraw(folder.path()).unwrap());
     std::fs::remove_dir(in_the_way).unwrap();
@@ -161,7 +160,7 @@ fn an_order_that_failed_takes_no_effect_later() {
 fn change(folder: &Path) -> Result<(), OpenError> {
     let turn = Turn::of(folder)?;
     request(folder).unwrap();
-    let log = SegmentLog::open(settle(&turn, &Word::fixed("test"), &clock())?)?;
+    let log = SegmentLog::open(settle(&turn, &Word::fixed("test"), &clock(), 4 * SEGMENT_BYTES_MIN)?)?;
     log.stop();
     Ok(())
 }
@@ -552,4 +551,29 @@ fn the_announcement_of_a_key_is_never_pruned() {
     write(path, 200..210);
     let reports = verify_epochs(path, &Trust::default()).unwrap();
     assert_eq!(reports.len(), 2);
+}
+
+#[test]
+fn epochs_are_found_however_deep_and_each_in_its_own_folder() {
+    let (folder, _) = three();
+    let backups = tempfile::tempdir().unwrap();
+    let deep = backups.path().join("a/b/c/d/e/f");
+    std::fs::create_dir_all(&deep).unwrap();
+    std::fs::rename(folder.path(), deep.join("audit")).unwrap();
+    // Links lead to it as well, one of them around.
+    std::os::unix::fs::symlink(backups.path(), deep.join("around")).unwrap();
+    std::os::unix::fs::symlink(deep.join("audit"), backups.path().join("newest")).unwrap();
+    assert_eq!(verify_epochs(backups.path(), &Trust::default()).unwrap().len(), 3);
+    let epochs = deep.join("audit/epochs");
+    for (from, to) in [("1", "x"), ("2", "1"), ("x", "2")] {
+        std::fs::rename(epochs.join(from), epochs.join(to)).unwrap();
+    }
+    let problem = verify_epochs(&deep.join("audit"), &Trust::default()).unwrap_err();
+    assert_eq!((problem.kind, &*problem.file), (ProblemKind::Checkpoint, "epochs/2/checkpoint"), "{problem}");
+    assert!(problem.to_string().contains("the folder of epoch 2 holds octroi/test/1"), "{problem}");
+    // What lies too deep is not passed over.
+    let abyss = backups.path().join(["z"; 40].join("/"));
+    std::fs::create_dir_all(&abyss).unwrap();
+    let problem = verify_epochs(backups.path(), &Trust::default()).unwrap_err();
+    assert!(problem.kind == ProblemKind::Unreadable && problem.to_string().contains("deep here"), "{problem}");
 }

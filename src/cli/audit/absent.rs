@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::audit::decisions::Place;
-use crate::audit::epochs::Epochs;
+use crate::audit::epochs::{Beginning, Epochs};
 use crate::model::entry::RequestId;
 
 /// `prune` entries of an epoch that are looked through, the newest.
@@ -16,14 +16,15 @@ const PRUNES_MAX: usize = 1 << 16;
 pub(super) fn told(epochs: &Epochs, id: RequestId) -> anyhow::Result<Option<String>> {
     let Some(came) = time_of(id).map(|came| format!("{came:.9}")) else { return Ok(None) };
     let beginnings = epochs.beginnings()?;
-    // The moment itself is within the time that is asked for.
-    let gone = beginnings.iter().find(|beginning| beginning.lacks(&came, &format!("{came}~")));
-    for (epoch, record) in gone.map(|_| epochs.of_kind("prune", PRUNES_MAX)).transpose()?.unwrap_or_default() {
+    // The moment itself is within the time that is asked for. It may be that of several epochs: a clock can be set back.
+    let lacking = beginnings.iter().filter(|beginning| beginning.lacks(&came, &format!("{came}~")));
+    let gone: Vec<&Beginning> = lacking.collect();
+    let prunes = if gone.is_empty() { Vec::new() } else { epochs.of_kind("prune", PRUNES_MAX)? };
+    for (epoch, record) in prunes {
         // An entry that names no log speaks of its own.
-        let is_of_it = |prune: &&Value| match (gone, prune.get("log").and_then(Value::as_str)) {
-            (Some(gone), Some(log)) => log == gone.origin,
-            (Some(gone), None) => epoch == gone.at.epoch,
-            (None, _) => false,
+        let is_of_it = |prune: &&Value| {
+            let log = prune.get("log").and_then(Value::as_str);
+            gone.iter().any(|gone| log.map_or(epoch == gone.at.epoch, |log| log == gone.origin))
         };
         let removes = |prune: &&Value| prune.get("to").and_then(Value::as_u64) > Some(0);
         for prune in record.of_kind("prune").filter(removes).filter(is_of_it) {

@@ -7,7 +7,7 @@ use octroi_verify::shown;
 
 use super::{Exit, Printer, as_owner};
 use crate::app;
-use crate::audit::{Clock, OpenError, Options, SegmentLog, rotate};
+use crate::audit::{Clock, OpenError, SegmentLog, rotate};
 
 /// Begins a new epoch: at once when no gateway writes the log, else at its next start.
 pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
@@ -25,8 +25,8 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
     let stood = rotate::is_requested(folder);
     rotate::request(folder).with_context(|| shown(folder))?;
     let clock: Clock = std::sync::Arc::new(super::now);
-    let options = match rotate::settle(&turn, &config.node, &clock) {
-        Ok(options) => Options { segment_bytes: config.segment_bytes, ..options },
+    let options = match rotate::settle(&turn, &config.node, &clock, config.segment_bytes) {
+        Ok(options) => options,
         Err(OpenError::Locked) => {
             printer.say("a gateway writes this log: it begins the new epoch when it starts again");
             return Ok(Exit::Well);

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{DIR, Exit, Printer, Reading, absent, as_opener, own_log_in, record, text_of};
 use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
+use crate::audit::report::Month;
 use crate::audit::seal::custodian::Secret;
 use crate::audit::seal::erase::{Order, Scope, erase as destroy};
 use crate::audit::seal::reveal::{RevealError, reveal as open};
@@ -81,6 +82,8 @@ pub(super) fn custodian(command: &Custodian, printer: Printer) -> anyhow::Result
     let public = secret.public().context("a key could not be made")?;
     write_private(file, &secret.line()).with_context(|| shown(file))?;
     printer.line(public.to_string());
+    // Nobody would know the other half of a key that was not shown.
+    printer.written().inspect_err(|_| remove(file))?;
     printer
         .say("put this line into a file and name it in `[audit] custodians`; the private half stays with this person");
     Ok(Exit::Well)
@@ -167,6 +170,7 @@ fn what(erase: &Erase, printer: Printer) -> anyhow::Result<(Word, Scope)> {
         return Ok((given()?, Scope::Of(Subject::Case(Word::configured(case)))));
     }
     if let Some(month) = &erase.month {
+        Month::parse(month).with_context(|| format!("`{month}` is not a month, such as 2026-11"))?;
         return Ok((given()?, Scope::Month(month.clone())));
     }
     let id = erase.request.as_deref().unwrap_or_default();
@@ -202,28 +206,32 @@ pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<D
         return Ok(Vec::new());
     }
     let tenant = found.of_kind("decision").next().map(|decision| text(decision, "tenant")).unwrap_or_default();
+    let records = epochs.of_kind("erasure", ERASURES_MAX)?;
+    let mut erasures: Vec<(String, &Value)> = Vec::new();
+    for (_, record) in &records {
+        // When it is recorded is later, and what came meanwhile has another key; several may be recorded in any order.
+        let time =
+            |erasure| Some(text(erasure, "at")).filter(|at| !at.is_empty()).unwrap_or_else(|| record.time.clone());
+        erasures.extend(record.of_kind("erasure").map(|erasure| (time(erasure), erasure)));
+    }
+    erasures.retain(|(_, erasure)| text(erasure, "tenant") == tenant);
+    erasures.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut told = Vec::new();
-    for (_, record) in epochs.of_kind("erasure", ERASURES_MAX)? {
-        for erasure in record.of_kind("erasure").filter(|erasure| text(erasure, "tenant") == tenant) {
-            let whole = text(erasure, "scope") == "month";
-            // When it is recorded is later, and what came meanwhile has another key.
-            let at = text(erasure, "at");
-            let time = if at.is_empty() { record.time.clone() } else { at };
-            if whole && time.as_str() < sealed {
-                continue;
-            }
-            let is_of = |[key, month]: &&[String; 2]| {
-                if whole { text(erasure, "month") == *month } else { text(erasure, "key") == *key }
-            };
-            // One that is destroyed is not destroyed again with its month.
-            told.extend(keys.extract_if(.., |key| is_of(&&*key)).map(|[key, _]| {
-                let basis = text(erasure, "basis");
-                let told = format!(
-                    "At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more."
-                );
-                Destroyed { key, told }
-            }));
+    for (time, erasure) in erasures {
+        let whole = text(erasure, "scope") == "month";
+        if whole && time.as_str() < sealed {
+            continue;
         }
+        let is_of = |[key, month]: &&[String; 2]| {
+            if whole { text(erasure, "month") == *month } else { text(erasure, "key") == *key }
+        };
+        // One that is destroyed is not destroyed again with its month.
+        told.extend(keys.extract_if(.., |key| is_of(&&*key)).map(|[key, _]| {
+            let basis = text(erasure, "basis");
+            let told =
+                format!("At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more.");
+            Destroyed { key, told }
+        }));
     }
     Ok(told)
 }
@@ -244,6 +252,11 @@ fn sending(record: &Record, attempt: u32) -> Option<(&str, &Value)> {
 fn secret(path: &Path) -> anyhow::Result<Secret> {
     let text = Zeroizing::new(text_of(path)?);
     Secret::parse(&text).with_context(|| format!("`{}` is not the private key of a custodian", shown(path)))
+}
+
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the command line names files")]
+fn remove(path: &Path) {
+    std::fs::remove_file(path).unwrap_or_default();
 }
 
 /// Writes a new file for its owner alone.
