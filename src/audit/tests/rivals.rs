@@ -15,9 +15,9 @@ use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
 use crate::audit::query::Filter;
 
-const SEARCHES: usize = 12;
+const SEARCHES: usize = 6;
 /// Requests written meanwhile.
-const REQUESTS: u32 = 160;
+const REQUESTS: u32 = 80;
 
 /// A search, a count, and that both are of one state of the index.
 fn search(folder: &Path) {

@@ -113,6 +113,8 @@ fn every_vector_is_found_where_it_stands() {
     let lines = ["presidio", "stdnum", "computed"]
         .map(|file| std::fs::read_to_string(folder.join(file).with_extension("jsonl")).unwrap())
         .concat();
+    // Each in every text is for the long run; in the short one each has its turn.
+    let in_all = std::env::var("OCTROI_MATRIX").is_ok_and(|which| which == "full");
     for (turn, line) in lines.lines().enumerate() {
         let vector: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| vector[key].as_str().unwrap_or_default();
@@ -137,7 +139,8 @@ fn every_vector_is_found_where_it_stands() {
             }
             continue;
         }
-        for (place, around) in TEXTS.iter().enumerate() {
+        let places = TEXTS.iter().enumerate().filter(|(place, _)| in_all || turn % TEXTS.len() == *place);
+        for (place, around) in places {
             let word = &of_type[(turn + place) % of_type.len()];
             let whole = around.replace("{word}", word).replace("{value}", value);
             let start = whole.find(value).unwrap();

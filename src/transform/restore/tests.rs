@@ -354,6 +354,7 @@ fn says_nothing_of_what_it_restores() {
 
 /// A token is short and its value may be long: an answer that repeats it grows to a bound, then keeps the token.
 #[test]
+#[ignore = "writes 128 MiB, a minute without optimiser: scripts/test --long"]
 fn a_value_is_repeated_up_to_a_bound() {
     let value = "v".repeat(1 << 20);
     let room = crate::limits::RESTORED_BYTES_MAX >> 20;
