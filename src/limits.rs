@@ -304,6 +304,9 @@ pub const KEYS_LOOK: Duration = Duration::from_millis(250);
 /// Time between two notes of when keys were last used.
 pub const KEYS_USED: Duration = Duration::from_mins(1);
 
+/// Keys that one entry of an erasure names.
+pub const ERASURE_KEYS_MAX: usize = 256;
+
 /// Bytes of one audit entry.
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Pieces of evidence whose day is over that the entry of a policy lists, about 70 bytes each.

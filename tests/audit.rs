@@ -189,7 +189,7 @@ async fn every_command_of_the_documentation_works() {
     rotate::request(&folder.path().join("audit")).unwrap();
     let clock: octroi::audit::Clock = Arc::new(jiff::Timestamp::now);
     let turn = rotate::Turn::of(&folder.path().join("audit")).unwrap();
-    let options = rotate::settle(&turn, &Word::fixed("paris-1"), &clock).unwrap();
+    let options = rotate::settle(&turn, &Word::fixed("paris-1"), &clock, 1 << 20).unwrap();
     drop(turn);
     write_epoch(options, 1_000..1_200).await;
     let output = run(&commands[1..]);

@@ -20,7 +20,7 @@ use octroi_verify::walk::{Step, Walk, start_of};
 use serde::Deserialize;
 
 use super::queue::Item;
-use super::storage::{LocalStorage, Storage, StorageFolder, replace};
+use super::storage::{LocalStorage, Names, Storage, StorageFolder};
 use crate::limits::ENTRY_BYTES_MAX;
 use crate::model::entry::{Access, Entry};
 
@@ -53,31 +53,32 @@ fn put(log: &Path, name: &str, entry: &Entry) -> io::Result<()> {
     storage.prepare_shared(FOLDER)?;
     let mut body = Vec::new();
     canonical::write(entry, &mut body).map_err(|_| io::ErrorKind::InvalidInput)?;
-    replace(&storage, &format!("{FOLDER}/{name}.json"), &body, false)
+    storage.replace_shared(&format!("{FOLDER}/{name}.json"), &body)
 }
 
 /// The accesses that wait to be recorded, with the names of their files.
 pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
-    let mut names = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
+    let Names { mut files, others } = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
     // A file that is being written has another name until it is whole. When only such are seen they are in the way.
-    let flooded = names.len() >= LOOKED_MAX;
+    let flooded = files.len() >= LOOKED_MAX;
     let is_one = |name: &str| name.strip_suffix(".json").is_some();
-    names.sort_by_key(|name| (!is_one(name), name.clone()));
-    let (mut found, mut refused) = (Vec::new(), 0_usize);
-    for name in names {
+    files.sort_by_key(|name| (!is_one(name), name.clone()));
+    // What is no file takes no file's place, and may be somebody's whom this process cannot take it from.
+    let stay = others.iter().filter(|name| !refuse(storage, name)).count();
+    let (mut found, mut refused) = (Vec::new(), others.len() - stay);
+    if stay > 0 {
+        tracing::warn!(count = stay, "What lies among the accesses to the audit log cannot be put out of the way");
+    }
+    for name in files {
         let path = format!("{FOLDER}/{name}");
         if !is_one(&name) {
             if flooded || !name.ends_with(".json.new") {
-                refuse(storage, &name);
-                refused += 1;
+                refused += usize::from(refuse(storage, &name));
             }
         } else if found.len() < TAKEN_MAX {
             match read(storage, &path) {
                 Ok(Some(item)) => found.push((path, item)),
-                Ok(None) => {
-                    refuse(storage, &name);
-                    refused += 1;
-                }
+                Ok(None) => refused += usize::from(refuse(storage, &name)),
                 Err(error) => tracing::warn!(error = %error.kind(), "An access to the audit log cannot be read"),
             }
         }
@@ -99,7 +100,7 @@ pub(super) fn forget_recorded(storage: &dyn Storage) -> Result<(), Problem> {
         access: Option<String>,
     }
     let names = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
-    let waiting: HashSet<&str> = names.iter().filter_map(|name| name.strip_suffix(".json")).collect();
+    let waiting: HashSet<&str> = names.files.iter().filter_map(|name| name.strip_suffix(".json")).collect();
     if waiting.is_empty() {
         return Ok(());
     }
@@ -124,6 +125,16 @@ pub(super) fn forget_recorded(storage: &dyn Storage) -> Result<(), Problem> {
             }
         }
     }
+}
+
+/// The bodies of the erasures that wait to be recorded: what they say is done already.
+pub fn waiting_erasures(log: &Path) -> Vec<serde_json::Value> {
+    let storage = LocalStorage::new(log);
+    let names = storage.names_up_to(FOLDER, usize::MAX).unwrap_or_default();
+    let erasures = names.files.iter().filter(|name| name.starts_with("erasure-") && name.ends_with(".json"));
+    let items = erasures.filter_map(|name| read(&storage, &format!("{FOLDER}/{name}")).ok().flatten());
+    let items = items.filter(|item| item.about.kind == Kind::Erasure);
+    items.filter_map(|item| serde_json::from_slice(&item.body).ok()).collect()
 }
 
 /// What is checked of a file besides its form.
@@ -174,19 +185,14 @@ fn is_none(error: &io::Error) -> bool {
     is_link || matches!(error.kind(), InvalidInput | IsADirectory | PermissionDenied)
 }
 
-/// Puts a file that is no access out of the way.
-fn refuse(storage: &dyn Storage, name: &str) {
+/// Puts what is no access out of the way; `false` where it stays: somebody's folder with something in it cannot be moved or removed
+/// by another user.
+fn refuse(storage: &dyn Storage, name: &str) -> bool {
     let from = format!("{FOLDER}/{name}");
     let kept = storage.prepare_private(REFUSED).and_then(|()| storage.names_up_to(REFUSED, REFUSED_MAX));
     let aside = || storage.rename(&from, &format!("{REFUSED}/{name}"));
-    let moved = match kept {
-        Ok(kept) if kept.len() < REFUSED_MAX => aside(),
-        // A folder goes aside whatever lies there: it cannot be removed like a file.
-        _ => storage.remove(&from).or_else(|_| aside()),
-    };
-    if let Err(error) = moved {
-        tracing::warn!(error = %error.kind(), "It could not be put out of the way");
-    }
+    let has_room = kept.is_ok_and(|kept| kept.files.len().saturating_add(kept.others.len()) < REFUSED_MAX);
+    (has_room && aside().is_ok()) || storage.remove(&from).is_ok()
 }
 
 /// An access is in the log: its file goes.

@@ -137,6 +137,11 @@ impl Epochs {
         (!self.logs.is_empty()).then_some(self)
     }
 
+    /// The folder of the log.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The folder of each with its number, newest first.
     pub fn logs(&self) -> &[(u32, PathBuf)] {
         &self.logs

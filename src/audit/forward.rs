@@ -11,6 +11,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use octroi_verify::problem::{Problem, ProblemKind};
@@ -82,8 +83,11 @@ impl Cursor {
     /// # Errors
     /// What the disk says.
     pub fn alone(log: &Path, name: &str) -> io::Result<Option<File>> {
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(log.join(format!("{name}.lock")))?;
+        // No file is made where a link leads.
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        let mut options = OpenOptions::new();
+        let options = options.create(true).truncate(false).write(true).custom_flags(flags);
+        let file = options.open(log.join(format!("{name}.lock")))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -172,6 +172,12 @@ pub(super) fn is_cut_off(folder: &Path) -> io::Result<bool> {
     Ok(folder.join(EPOCHS).join(format!("{}.new", current(folder)?)).exists())
 }
 
+/// The same, or that it is done and the log of the new epoch not begun: its gateway has not started yet.
+pub fn is_unfinished(folder: &Path) -> bool {
+    let is_unbegun = || folder.join(EPOCHS).is_dir() && !folder.join(CHECKPOINT).exists();
+    is_cut_off(folder).unwrap_or(false) || is_unbegun()
+}
+
 /// The epoch that is being written: one more than those that are finished.
 fn current(folder: &Path) -> io::Result<u32> {
     let names = match fs::read_dir(folder.join(EPOCHS)) {

@@ -13,6 +13,10 @@ use std::path::{Path, PathBuf};
 use octroi_verify::segment::ReadAt;
 use octroi_verify::walk::{Folder, SEGMENTS};
 
+/// The mode of a folder in which a group leaves files: none takes away another's (the sticky bit). No file there gets the group of the
+/// folder by a bit of its own: a service under `RestrictSUIDSGID=` may not set that.
+const SHARED_MODE: u32 = 0o1770;
+
 /// A folder for one log.
 pub trait Storage: fmt::Debug + Send + Sync {
     /// Makes the folder and its sub-folder for segments where they are not there.
@@ -24,11 +28,12 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Names in a sub-folder.
     fn names(&self, folder: &str) -> io::Result<Vec<String>>;
 
-    /// The same, at most so many of them, in any order.
-    fn names_up_to(&self, folder: &str, count_max: usize) -> io::Result<Vec<String>> {
-        let mut names = self.names(folder)?;
-        names.truncate(count_max);
-        Ok(names)
+    /// The same in any order: at most so many files, and as many of whatever else lies there. Neither hides the other, however
+    /// many there are.
+    fn names_up_to(&self, folder: &str, count_max: usize) -> io::Result<Names> {
+        let mut files = self.names(folder)?;
+        files.truncate(count_max);
+        Ok(Names { files, others: Vec::new() })
     }
 
     /// Makes a sub-folder for the owner alone, where it is not there.
@@ -50,11 +55,20 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Renames a file over another.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
-    /// Removes a file.
+    /// Removes a file, or a folder that holds nothing.
     fn remove(&self, name: &str) -> io::Result<()>;
 
     /// Brings the names in the folder of this file to durable storage.
     fn sync_folder_of(&self, name: &str) -> io::Result<()>;
+}
+
+/// Names in a folder.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Of regular files.
+    pub files: Vec<String>,
+    /// Of links, folders and whatever else.
+    pub others: Vec<String>,
 }
 
 /// A file of the log.
@@ -142,22 +156,38 @@ impl LocalStorage {
     }
 
     /// Makes a sub-folder of the log's folder, which must be there, in which every member of the log's group may leave
-    /// files and take away none but their own. Files get its group, so that the log's owner can read them. A link in its place is
-    /// refused.
+    /// files and take away none but their own. A link in its place is refused. Whoever owns the folder gives it that mode again where a
+    /// mask or a copy took it.
     pub(super) fn prepare_shared(&self, name: &str) -> io::Result<()> {
-        match DirBuilder::new().mode(0o770).create(self.path(name)) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            // What is left behind a link no writer of the log takes.
-            Err(_) if !self.path(name).symlink_metadata()?.is_dir() => {
-                Err(io::Error::new(io::ErrorKind::NotADirectory, format!("`{name}` is not a folder of the log's own")))
-            }
-            Err(_) => Ok(()),
-            Ok(()) => {
-                // Whatever mask the process has.
-                std::fs::set_permissions(self.path(name), Permissions::from_mode(0o3770))?;
-                sync_folder(&self.root)
-            }
+        let path = self.path(name);
+        match DirBuilder::new().mode(0o770).create(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Err(_) => {}
+            Ok(()) => sync_folder(&self.root)?,
         }
+        let metadata = path.symlink_metadata()?;
+        if !metadata.is_dir() {
+            // What is left behind a link no writer of the log takes.
+            let told = format!("`{name}` is not a folder of the log's own");
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, told));
+        }
+        let (mode, is_own) = (metadata.mode(), metadata.uid() == rustix::process::geteuid().as_raw());
+        if mode & SHARED_MODE != SHARED_MODE && is_own {
+            std::fs::set_permissions(path, Permissions::from_mode(mode & 0o7777 | SHARED_MODE))?;
+        }
+        Ok(())
+    }
+
+    /// [`replace`] for what the log's owner must be able to read, whatever mask and groups the process has: who may see it the folder
+    /// tells.
+    pub(super) fn replace_shared(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let new = format!("{name}.new");
+        let file = self.create(&new, false)?;
+        std::fs::set_permissions(self.path(&new), Permissions::from_mode(0o644))?;
+        file.write_all_at(bytes, 0)?;
+        file.sync()?;
+        self.rename(&new, name)?;
+        self.sync_folder_of(name)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -191,9 +221,19 @@ impl Storage for LocalStorage {
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
     }
 
-    fn names_up_to(&self, folder: &str, count_max: usize) -> io::Result<Vec<String>> {
-        let entries = std::fs::read_dir(self.path(folder))?.take(count_max);
-        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    fn names_up_to(&self, folder: &str, count_max: usize) -> io::Result<Names> {
+        let mut names = Names::default();
+        for entry in std::fs::read_dir(self.path(folder))? {
+            let entry = entry?;
+            let kind = if entry.file_type()?.is_file() { &mut names.files } else { &mut names.others };
+            if kind.len() < count_max {
+                kind.push(entry.file_name().to_string_lossy().into_owned());
+            }
+            if names.files.len() == count_max {
+                break;
+            }
+        }
+        Ok(names)
     }
 
     fn prepare_private(&self, folder: &str) -> io::Result<()> {
@@ -241,7 +281,8 @@ impl Storage for LocalStorage {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        std::fs::remove_file(self.path(name))
+        let path = self.path(name);
+        if path.symlink_metadata()?.is_dir() { std::fs::remove_dir(path) } else { std::fs::remove_file(path) }
     }
 
     fn sync_folder_of(&self, name: &str) -> io::Result<()> {

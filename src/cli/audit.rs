@@ -19,10 +19,11 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use octroi_verify::published::is_published;
 use octroi_verify::shown;
-use octroi_verify::verify::CHECKPOINT;
+use octroi_verify::verify::{CHECKPOINT, as_written};
 
 use super::{ConfigPath, Exit, Printer};
-use crate::audit::rotate::is_log;
+use crate::audit::epochs::KeyChanging;
+use crate::audit::rotate::{is_log, is_unfinished};
 use crate::audit::{LocalStorage, Storage as _, access};
 use crate::model::Word;
 use crate::model::entry::{Access, RequestId};
@@ -75,7 +76,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Verify(verify) => integrity::verify(&verify, printer),
         Command::Query(query) => read::list(&query, printer),
         Command::Show(show) => read::show(&show, printer),
-        Command::Export(arguments) => export::export(&arguments, printer),
+        Command::Export(arguments) => of_one_key(&arguments.dir, export::export(&arguments, printer)),
         Command::Forward(arguments) => forward::forward(&arguments, printer),
         Command::Report(arguments) => report::report(&arguments, printer),
         Command::Reindex(reindex) => integrity::reindex(&reindex, printer),
@@ -83,9 +84,14 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Custodian(command) => sealed::custodian(&command, printer),
         Command::Reveal(reveal) => sealed::reveal(&reveal, printer),
         Command::Erase(erase) => sealed::erase(&erase, printer),
-        Command::Prune(prune) => integrity::prune(&prune, printer),
-        Command::Publish(publish) => integrity::publish(&publish, printer),
+        Command::Prune(prune) => of_one_key(prune.place.path(), integrity::prune(&prune, printer)),
+        Command::Publish(publish) => of_one_key(&publish.dir, integrity::publish(&publish, printer)),
     }
+}
+
+/// Where a command fails while a change of the key is not finished, that is said: files are not where they would be looked for.
+fn of_one_key(dir: &Path, done: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    done.map_err(|error| if is_unfinished(dir) { error.context(KeyChanging) } else { error })
 }
 
 /// A folder that holds a log, or advice.
@@ -211,7 +217,7 @@ const DIR: &str = "audit";
 /// Reads a file that the command line names.
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]
 fn text_of(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| shown(path))
+    Ok(as_written(&std::fs::read_to_string(path).with_context(|| shown(path))?))
 }
 
 /// Writes a file that the command line names, and that is not there yet.

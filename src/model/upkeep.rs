@@ -66,6 +66,9 @@ pub struct Erasure {
     pub by: Word,
     /// Id of the key.
     pub key: Word,
+    /// Of a month: the keys that went with it, or some of them where one entry has no room for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<Word>>,
     /// The month that it protected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub month: Option<Word>,

@@ -36,7 +36,7 @@ async fn the_key_that_was_kept_is_enough_after_changes_of_it() {
             rotate::request(&audit).unwrap();
         }
         let turn = rotate::Turn::of(&audit).unwrap();
-        let log = SegmentLog::open(rotate::settle(&turn, &Word::fixed("paris-3"), &clock).unwrap()).unwrap();
+        let log = SegmentLog::open(rotate::settle(&turn, &Word::fixed("paris-3"), &clock, 1 << 20).unwrap()).unwrap();
         drop(turn);
         for number in epoch * 1_000..epoch * 1_000 + 300 {
             log.append(decision(number)).await.unwrap();

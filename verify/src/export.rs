@@ -119,7 +119,7 @@ impl Export {
     fn line(&mut self) -> Result<Option<Vec<u8>>, Problem> {
         loop {
             let mut bytes = Vec::new();
-            let limit = ENTRY_BYTES_MAX as u64 + 3;
+            let limit = ENTRY_BYTES_MAX as u64 + 6;
             let read = std::io::Read::take(&mut self.lines, limit).read_until(b'\n', &mut bytes);
             if read.map_err(|error| unreadable(&self.name, &error))? == 0 {
                 return Ok(None);
@@ -127,6 +127,9 @@ impl Export {
             self.line = self.line.saturating_add(1);
             if let Some(line) = bytes.strip_suffix(b"\n") {
                 bytes = line.strip_suffix(b"\r").unwrap_or(line).to_vec();
+            }
+            if let Some(line) = bytes.strip_prefix(b"\xef\xbb\xbf").filter(|_| self.line == 1) {
+                bytes = line.to_vec();
             }
             if !bytes.is_empty() {
                 return Ok(Some(bytes));

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::copies;
 use crate::entry::{ENTRY_BYTES_MAX, Kind};
-use crate::folders::folders;
+use crate::folders::{check_places, folders, unless_changing};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
@@ -22,7 +22,9 @@ use crate::regular;
 use crate::report::{Removal, Report};
 use crate::review::FILE;
 use crate::shown::shown;
-use crate::verify::{CHECKPOINT, Known, Progress, Trust, verify_dir, verify_log, verify_published, verify_tiles};
+use crate::verify::{
+    CHECKPOINT, Known, Progress, Trust, VERIFIER_KEY, verify_dir, verify_log, verify_published, verify_tiles,
+};
 
 /// The folder of finished epochs within a log's folder.
 pub const EPOCHS: &str = "epochs";
@@ -40,7 +42,16 @@ pub(crate) const CUT_OFF: &str = "a rotation that was cut off is finished by the
 /// # Errors
 /// The first [`Problem`]; its file is relative to the folder.
 pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Report>, Problem> {
-    let mut folders = folders(dir)?;
+    let listed = folders(dir)?;
+    verify_listed(dir, listed.clone(), trust, progress).map_err(|problem| unless_changing(dir, &listed, problem))
+}
+
+fn verify_listed(
+    dir: &Path,
+    mut folders: Vec<PathBuf>,
+    trust: &Trust,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<Report>, Problem> {
     check_known(&trust.known)?;
     if folders.is_empty() && dir.is_dir() {
         // Whoever names a log knows that it was there.
@@ -70,7 +81,7 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     check_removals(&folders, &mut reports)?;
     check_listed(&reports, trust)?;
     check_trusted(&reports, trust)?;
-    check_places(dir, &folders)?;
+    check_places(&folders).map_err(|(folder, problem)| within(dir, folder, problem))?;
     check_indexed(dir, &folders, &reports)?;
     Ok(reports)
 }
@@ -86,17 +97,37 @@ pub fn verify_served(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Report>, Problem> {
     check_known(&trust.known)?;
-    let origin = |files: &dyn Files| -> Option<String> {
-        let text = files.read(CHECKPOINT, NOTE_BYTES_MAX as u64).ok()?;
-        Some(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
-    };
-    let running = origin(files).unwrap_or_default();
-    let mut logs: Vec<(String, Option<Below<'_>>)> = vec![(running.clone(), None)];
-    let (name, number) = epoch_of(&running);
+    let running = served(files, CHECKPOINT).unwrap_or_default();
+    verify_running(files, &running, trust, progress).map_err(|problem| {
+        // Its files come one by one: those of two publications are no log.
+        let key = served(files, VERIFIER_KEY);
+        let is_of_it = key.is_none_or(|key| key.split('+').next() == Some(&running));
+        if served(files, CHECKPOINT).is_none_or(|now| now == running) && is_of_it {
+            return problem;
+        }
+        let detail = "the log was published again, under its next key, while it was read: ask again";
+        Problem::new(CHECKPOINT, ProblemKind::Unreadable, detail)
+    })
+}
+
+/// The first line of a small file.
+fn served(files: &dyn Files, name: &str) -> Option<String> {
+    let text = files.read(name, NOTE_BYTES_MAX as u64).ok()?;
+    Some(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
+}
+
+fn verify_running(
+    files: &dyn Files,
+    running: &str,
+    trust: &Trust,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<Report>, Problem> {
+    let mut logs: Vec<(String, Option<Below<'_>>)> = vec![(running.to_owned(), None)];
+    let (name, number) = epoch_of(running);
     // From the newest on: what comes before one that is not there is missed by its successor.
     for epoch in (1..number).rev().take(SERVED_EPOCHS_MAX) {
         let below = Below { files, folder: format!("{EPOCHS}/{epoch}") };
-        match origin(&below) {
+        match served(&below, CHECKPOINT) {
             Some(origin) if epoch_of(&origin).0 == name => logs.push((origin, Some(below))),
             _ => break,
         }
@@ -248,13 +279,13 @@ fn for_origin(origin: &str, trust: &Trust, announced: &[VerifierKey]) -> Trust {
     Trust { key, policy, known, exports: trust.exports.clone(), index: trust.index }
 }
 
-fn origin_of(folder: &Path) -> String {
+pub(crate) fn origin_of(folder: &Path) -> String {
     let text = regular::read(&folder.join(CHECKPOINT), NOTE_BYTES_MAX as u64).unwrap_or_default();
     String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned()
 }
 
 /// The log that an origin names, and the epoch of it.
-fn epoch_of(origin: &str) -> (String, u64) {
+pub(crate) fn epoch_of(origin: &str) -> (String, u64) {
     let (log, epoch) = origin.rsplit_once('/').unwrap_or((origin, ""));
     (log.to_owned(), epoch.parse().unwrap_or(0))
 }
@@ -367,20 +398,6 @@ fn check_trusted(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
             Err(Problem::new(&report.origin, ProblemKind::Policy, detail))
         }
     }
-}
-
-/// Whether each finished epoch of a log lies in the folder of its number: by that it is found, and its entries are named.
-fn check_places(dir: &Path, folders: &[PathBuf]) -> Result<(), Problem> {
-    for folder in folders {
-        let is_epoch = folder.parent().and_then(Path::file_name).is_some_and(|name| name == EPOCHS);
-        let number: Option<u64> = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
-        let origin = origin_of(folder);
-        if let Some(number) = number.filter(|number| is_epoch && !origin.is_empty() && epoch_of(&origin).1 != *number) {
-            let detail = format!("the folder of epoch {number} holds {origin}");
-            return Err(within(dir, folder, Problem::new(CHECKPOINT, ProblemKind::Checkpoint, detail)));
-        }
-    }
-    Ok(())
 }
 
 /// Names the file of a problem from the folder that was asked for.

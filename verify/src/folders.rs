@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::fleet::EPOCHS;
+use crate::fleet::{EPOCHS, epoch_of, origin_of};
 use crate::problem::{Problem, ProblemKind};
 use crate::published::TILES;
 use crate::shown::shown;
@@ -15,8 +15,10 @@ use crate::verify::CHECKPOINT;
 use crate::walk::SEGMENTS;
 
 /// What a change of the key that is being made, or was cut off, leaves of a log.
-const CHANGING: &str = "the key of this log is being changed, or that was cut off: it lies in two places until its gateway, started \
-                        again, has finished it";
+const CHANGING: &str =
+    "the key of this log is being changed, or that was cut off: ask again, or start its gateway, which finishes it";
+/// The key of the next epoch, until it is in force.
+const NEXT_KEY: &str = "log.key.next";
 
 /// Folders in folders at most.
 const DEPTH_MAX: u32 = 32;
@@ -73,6 +75,61 @@ fn find(
             return Err((entry.clone(), CHANGING.to_owned()));
         }
         find(entry, depth, (&mut *found, &mut *seen))?;
+    }
+    Ok(())
+}
+
+/// Whether a problem is that the key of a log is being changed.
+pub fn is_changing(problem: &Problem) -> bool {
+    problem.kind == ProblemKind::Unreadable && problem.detail.ends_with(CHANGING)
+}
+
+/// What is wrong with the logs that were found in these folders, unless they were moved meanwhile, or one is missing of which a change
+/// of the key that is not finished says why: that is no finding.
+pub(crate) fn unless_changing(dir: &Path, listed: &[PathBuf], problem: Problem) -> Problem {
+    use ProblemKind::{MissingLog, NoCheckpoint, NotALog};
+    let at = |folder: &Path, why: &str| {
+        let name = shown(folder.strip_prefix(dir).ok().filter(|name| *name != Path::new("")).unwrap_or(folder));
+        Problem::new(name, ProblemKind::Unreadable, why)
+    };
+    match folders(dir) {
+        Err(now) if is_changing(&now) => return now,
+        Ok(now) if now == listed => {}
+        _ => return at(dir, CHANGING),
+    }
+    let is_newest_missing = |log: &Path| match problem.kind {
+        MissingLog => {
+            let (name, missing) = epoch_of(&problem.file);
+            let there = listed.iter().filter(|folder| log_of(folder) == log).map(|folder| epoch_of(&origin_of(folder)));
+            let newest = there.filter(|(of, _)| *of == name).map(|(_, number)| number).max();
+            newest.is_some_and(|newest| missing > newest)
+        }
+        kind => matches!(kind, NoCheckpoint | NotALog),
+    };
+    // The next key is made before the log announces it, and in force when the new log begins.
+    let mut logs = listed.iter().map(|folder| log_of(folder)).filter(|log| log.join(NEXT_KEY).exists());
+    match logs.find(|log| is_newest_missing(log)) {
+        Some(log) => at(log, &format!("{problem}: {CHANGING}")),
+        None => problem,
+    }
+}
+
+/// The folder of the log of which a folder holds an epoch.
+fn log_of(folder: &Path) -> &Path {
+    let epochs = folder.parent().filter(|parent| parent.file_name().is_some_and(|name| name == EPOCHS));
+    epochs.and_then(Path::parent).unwrap_or(folder)
+}
+
+/// Whether each finished epoch of a log lies in the folder of its number: by that it is found, and its entries are named.
+pub(crate) fn check_places(folders: &[PathBuf]) -> Result<(), (&Path, Problem)> {
+    for folder in folders {
+        let is_epoch = folder.parent().and_then(Path::file_name).is_some_and(|name| name == EPOCHS);
+        let number: Option<u64> = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
+        let origin = origin_of(folder);
+        if let Some(number) = number.filter(|number| is_epoch && !origin.is_empty() && epoch_of(&origin).1 != *number) {
+            let detail = format!("the folder of epoch {number} holds {origin}");
+            return Err((folder, Problem::new(CHECKPOINT, ProblemKind::Checkpoint, detail)));
+        }
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub mod walk;
 
 pub use checkpoint::Checkpoint;
 pub use fleet::{verify_all, verify_served};
-pub use folders::folders;
+pub use folders::{folders, is_changing};
 pub use merkle::{Frontier, Hash};
 pub use note::{SignerKey, VerifierKey};
 pub use problem::{Problem, ProblemKind};

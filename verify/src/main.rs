@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use octroi_verify::policy::Policy;
 use octroi_verify::tlog_proof::TlogProof;
+use octroi_verify::verify::as_written;
 use octroi_verify::{Checkpoint, Known, Progress, Trust, VerifierKey, shown, verify_all};
 
 const USAGE: &str =
@@ -217,7 +218,8 @@ fn is_url(text: &str) -> bool {
 
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]
 fn read(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("`{}`: {}", shown(path), error.kind()))
+    let text = std::fs::read_to_string(path).map_err(|error| format!("`{}`: {}", shown(path), error.kind()))?;
+    Ok(as_written(&text))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]

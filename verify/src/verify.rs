@@ -56,16 +56,20 @@ pub struct Known {
 }
 
 impl Known {
-    /// Takes what was read somewhere. Line ends that a mail program or Windows made of those of the note are mended: the signature
-    /// tells whether the rest is as it was.
+    /// Takes what was read somewhere, as [`as_written`]: the signature tells whether the rest is as it was.
     pub fn of(name: impl Into<String>, text: &str) -> Self {
-        Self { name: name.into(), text: text.replace("\r\n", "\n") }
+        Self { name: name.into(), text: as_written(text) }
     }
 
     /// The log that it is of, when it is a checkpoint.
     pub(crate) fn origin(&self) -> Option<String> {
         Some(Checkpoint::parse(note::split(&self.text).ok()?.0).ok()?.origin)
     }
+}
+
+/// A text that somebody kept, without what a mail program or Windows made of it: line ends, a byte order mark.
+pub fn as_written(text: &str) -> String {
+    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }
 
 /// How far a verification is.

@@ -181,8 +181,15 @@ fn what_was_taken_away_is_a_finding_and_no_fault_of_use() {
     let told = format!("NOT VERIFIED: cannot be read: {}: it is not a checkpoint\n", kept.display());
     assert_eq!((code, out), (2, told));
     // What Windows made of the key is still the key.
-    fs::write(&kept, format!("{key}\r\n")).unwrap();
+    fs::write(&kept, format!("\u{feff}{key}\r\n")).unwrap();
     let (code, out, _) = run(&[&dir, "--key", kept.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}");
+    let checkpoint = fs::read_to_string(Path::new(&dir).join("checkpoint")).unwrap();
+    fs::write(&kept, format!("\u{feff}{}", checkpoint.replace('\n', "\r\n"))).unwrap();
+    let (code, out, _) = run(&[&dir, "--from", kept.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}");
+    fs::write(&kept, format!("\u{feff}log {key}\r\nquorum none\r\n")).unwrap();
+    let (code, out, _) = run(&[&dir, "--policy", kept.to_str().unwrap()]);
     assert_eq!(code, 0, "{out}");
     let (code, _, err) = run(&["HTTPS://audit.example/log"]);
     assert!(code == 2 && err.contains("a folder, not an address: `octroi audit verify"), "{err}");
@@ -418,7 +425,7 @@ fn an_export_must_stand_in_the_log_as_it_does_in_the_file() {
         ),
         (
             "line ends of Windows, and a blank line",
-            lines.concat().replace('\n', "\r\n\r\n"),
+            format!("\u{feff}{}", lines.concat().replace('\n', "\r\n\r\n")),
             "4 lines as in the log, from entry 0 to 3; it leaves out 0 between these, 0 before and 0 behind",
         ),
         ("no entry", "hello\n".to_owned(), "cannot be read: EXPORT: it is not what `octroi audit export` writes"),

@@ -8,7 +8,7 @@ use octroi_verify::report::Report as Verified;
 
 use super::{Kind, Month, Report, Section, Text, french, gather, gone};
 use crate::audit::decisions;
-use crate::audit::epochs::Epochs;
+use crate::audit::epochs::{Epochs, KeyChanging};
 use crate::audit::index::{self, FILE, Index, IndexError};
 use crate::audit::report::Language;
 
@@ -53,6 +53,9 @@ fn of_epochs(kind: Kind, month: Month, log: &Path, logs: &[(u32, PathBuf)]) -> R
         Err(IndexError::Log(problem)) => Err(problem),
         verified => verified?,
     };
+    if verified.as_ref().is_err_and(octroi_verify::is_changing) {
+        return Err(KeyChanging.into());
+    }
     if let (Ok(_), Some(first)) = (&verified, unread.first()) {
         verified = Err(first.problem.clone());
     }

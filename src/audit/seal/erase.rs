@@ -3,7 +3,8 @@
 //! In three steps, each of which can be repeated: the keys are put aside, where nobody finds them to seal or to open; the
 //! erasure is left for the log; the keys are overwritten and removed. So none is destroyed without an entry, and what was cut
 //! off is finished by doing it again. With a month's key go the keys that it protects: nobody could open them, and a gateway that
-//! runs makes new ones for what comes after. It makes none while they are put aside (`hold`). What a copying file system, a flash disk or a backup keeps beneath is beyond any
+//! runs makes new ones for what comes after. It makes none while they are put aside (`hold`). The entry of a month names each key that
+//! went with it: by its time alone, which a clock gives, nobody could tell what was sealed before it. What a copying file system, a flash disk or a backup keeps beneath is beyond any
 //! program: whoever keeps copies of this folder keeps them for as long as they keep its keys.
 #![expect(clippy::disallowed_types, reason = "files of keys are destroyed here")]
 
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use super::{FOLDER, Subject, month};
 use crate::audit::access;
 use crate::audit::names::escaped;
+use crate::limits::ERASURE_KEYS_MAX;
 use crate::model::Word;
 use crate::model::entry::{Entry, Erasure};
 
@@ -54,22 +56,29 @@ impl std::fmt::Debug for Order<'_> {
 ///
 /// # Errors
 /// What the disk says: then it is to be done again.
+#[expect(clippy::disallowed_methods, reason = "a note that takes no other's place")]
 pub fn erase(log: &Path, tenant: &Word, scope: &Scope, order: Order<'_>) -> io::Result<u64> {
     let tenant_folder = log.join(FOLDER).join(escaped(tenant.as_str()));
+    if files(&tenant_folder)?.is_empty() {
+        return Ok(0);
+    }
+    // Of two at once the second finds what the first has left.
+    let _alone = hold(&tenant_folder)?;
     let mut erased = 0;
     for month in months(&tenant_folder)? {
         let name = month.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let leave = |at: Timestamp, key: &str, of: &str, scope: &'static str| {
+        let leave = |at: Timestamp, key: &str, keys: Option<&[String]>, scope: &'static str| {
             let erasure = Erasure {
                 at: Word::configured(&format!("{at:.9}")),
                 basis: order.basis.clone(),
                 by: order.by.clone(),
                 key: Word::configured(key),
+                keys: keys.map(|keys| keys.iter().map(|key| Word::configured(key)).collect()),
                 month: Some(Word::configured(&name)),
                 scope: Word::fixed(scope),
                 tenant: tenant.clone(),
             };
-            access::leave_own(log, &format!("erasure-{of}{key}"), &Entry::Erasure(erasure))
+            access::leave_own(log, &format!("erasure-{}", uuid::Uuid::now_v7()), &Entry::Erasure(erasure))
         };
         match scope {
             Scope::Of(subject) => {
@@ -78,7 +87,7 @@ pub fn erase(log: &Path, tenant: &Word, scope: &Scope, order: Order<'_>) -> io::
                 let at = (order.clock)();
                 drop(held);
                 for key in files(&aside)? {
-                    leave(at, &key.file_name().unwrap_or_default().to_string_lossy(), "", subject.scope())?;
+                    leave(at, &named(&key), None, subject.scope())?;
                     destroy(&key)?;
                     erased += 1;
                 }
@@ -91,8 +100,15 @@ pub fn erase(log: &Path, tenant: &Word, scope: &Scope, order: Order<'_>) -> io::
                 let at = (order.clock)();
                 drop(held);
                 if aside.exists() || !keys.is_empty() {
-                    // Of two tenants' months there are two.
-                    leave(at, &format!("month-{name}"), &format!("{}-", escaped(tenant.as_str())), "month")?;
+                    let mut ids = Vec::new();
+                    for of in keys.iter().map(|keys| files(keys)).collect::<io::Result<Vec<_>>>()?.concat() {
+                        ids.extend(files(&of)?.iter().map(|key| named(key)));
+                    }
+                    let none: &[String] = &[];
+                    let all = ids.chunks(ERASURE_KEYS_MAX).chain(ids.is_empty().then_some(none));
+                    for ids in all {
+                        leave(at, &format!("month-{name}"), Some(ids), "month")?;
+                    }
                     keys.iter().try_for_each(|keys| destroy_below(keys))?;
                     if aside.exists() {
                         destroy(&aside)?;
@@ -142,17 +158,29 @@ fn destroy_below(keys: &Path) -> io::Result<()> {
 
 /// The folders of a tenant's months.
 pub(super) fn months(tenant: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut months: Vec<_> = files(tenant)?.into_iter().filter(|month| month.is_dir()).collect();
+    let mut months: Vec<_> =
+        files(tenant)?.into_iter().filter(|month| month.symlink_metadata().is_ok_and(|it| it.is_dir())).collect();
     months.sort();
     Ok(months)
 }
 
-/// What lies in a folder; nothing when it is not there.
+/// What lies in a folder; nothing when it is not there. No link to one is followed: what lies behind it is somebody else's.
 pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match folder.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+        Ok(metadata) if !metadata.is_dir() => return Err(io::ErrorKind::NotADirectory.into()),
+        Ok(_) => {}
+    }
     match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         entries => entries?.map(|entry| entry.map(|entry| entry.path())).collect(),
     }
+}
+
+/// The name of a file of a key: its id.
+fn named(key: &Path) -> String {
+    key.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Renames to where nobody looks, durably; what was put aside by an erasure that was cut off stays there.

@@ -6,7 +6,7 @@
 //!
 //! Nothing of a request goes that may still be under way, and nothing at all while an epoch of the log is missing, since that one
 //! could name it. The log gets a `prune` entry with both numbers before anything is removed. What a crash cuts off is found and
-//! counted again by the next prune.
+//! counted again by the next prune; so are keys that an erasure put aside which was cut off.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -121,7 +121,7 @@ fn gather(dir: &Path, older_than: Timestamp, now: Timestamp) -> io::Result<Old> 
             if Month::parse(name).and_then(Month::bounds).is_none_or(|(_, end)| end > ended) {
                 continue;
             }
-            for of in folders(&month.join("keys"))?.into_iter().filter(|of| !of.to_string_lossy().ends_with(ASIDE)) {
+            for of in keys_folders(&month)?.iter().map(|keys| folders(keys)).collect::<io::Result<Vec<_>>>()?.concat() {
                 for key in files(&of)?.into_iter().filter(|key| is_file(key)) {
                     let id = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     old.keys.insert(id, key);
@@ -131,6 +131,15 @@ fn gather(dir: &Path, older_than: Timestamp, now: Timestamp) -> io::Result<Old> 
         }
     }
     Ok(old)
+}
+
+/// The folders of a month's keys: that which is in use, and those that an erasure put aside which was cut off.
+fn keys_folders(month: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_of_keys = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name == "keys" || (name.starts_with("keys.") && name.ends_with(ASIDE))
+    };
+    Ok(folders(month)?.into_iter().filter(is_of_keys).collect())
 }
 
 /// Takes out what an entry names that is left.
@@ -169,12 +178,12 @@ fn emptied(old: &Old) -> io::Result<Vec<PathBuf>> {
     let mut emptied = Vec::new();
     for month in &old.months {
         let mut there = within(&month.join("content"))?;
-        for of in within(&month.join("keys"))? {
+        for of in keys_folders(month)?.iter().map(|keys| within(keys)).collect::<io::Result<Vec<_>>>()?.concat() {
             there.extend(within(&of)?);
         }
-        let file = month.join(month::FILE);
-        if is_file(&file) && there.iter().all(|file| gone.contains(file)) {
-            emptied.push(file);
+        if there.iter().all(|file| gone.contains(file)) {
+            let own = [month.join(month::FILE), month.join(format!("{}{ASIDE}", month::FILE))];
+            emptied.extend(own.into_iter().filter(|file| is_file(file)));
         }
     }
     Ok(emptied)

@@ -172,6 +172,7 @@ fn about_the_log() -> Vec<Entry> {
             words: vec![word("app")],
         })),
         Entry::Erasure(Erasure {
+            keys: Some(vec![Word::fixed("0badcafe")]),
             at: word(TIME),
             basis: word("case-closed"),
             by: word("user-1000"),

@@ -75,6 +75,12 @@ fn what_was_sealed_goes_with_the_decisions() {
     seal(&sealer, ("YOUNG", "2026-11"), young, sent());
     let before = content(path, "2026-10").len();
 
+    // And what an erasure left that was killed behind its entry.
+    let cut_off = path.join("sealed/groupe-exemple/2026-09");
+    for (name, aside) in [("keys", "keys.01a22c6c-8139-712b-9a68-31291ca6be89.erasing"), ("month", "month.erasing")] {
+        std::fs::rename(cut_off.join(name), cut_off.join(aside)).unwrap();
+    }
+
     // A batch has one time, and how many entries are in one no test knows: what is old is told by the log.
     let page = naive::query(path, &crate::audit::query::Filter::default(), 10_000, None).unwrap();
     let cut: jiff::Timestamp = page.records[page.records.len() / 2].time.parse().unwrap();

@@ -148,6 +148,12 @@ fn an_order_that_failed_takes_no_effect_later() {
 
     request(folder.path()).unwrap();
     announce(folder.path(), options_of(folder.path(), &key), "octroi/test/2").unwrap();
+    // Until it is in force nobody is accused of the log that is not there yet, and of damage as before.
+    let problem = verify_epochs(folder.path(), &Trust::default()).unwrap_err();
+    assert!(octroi_verify::is_changing(&problem), "{problem}");
+    let month = crate::audit::report::Month::parse("2026-11").unwrap();
+    let report = crate::audit::report::of_folder(crate::audit::report::Kind::Access, month, folder.path());
+    assert!(report.unwrap_err().to_string().contains("key of the log is being changed"));
     assert!(!withdraw(folder.path()).unwrap(), "only the key that was announced can go on behind it");
     assert_eq!(write(folder.path(), 20..30).name(), "octroi/test/2");
     assert_eq!(verify_epochs(folder.path(), &Trust::default()).unwrap().len(), 2);

@@ -284,3 +284,60 @@ fn other_custodians_have_another_key() {
     let month: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert_eq!(month["keys"].as_array().unwrap().len(), 2, "the same list has the same key");
 }
+
+/// The notes of erasures that wait for the log.
+fn notes(folder: &Path) -> Vec<Value> {
+    crate::audit::access::waiting_erasures(folder)
+}
+
+#[test]
+fn each_erasure_of_a_month_names_the_keys_that_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let sealer = sealer(folder.path(), &custodians(2));
+    let (tenant, month) = (Word::fixed("groupe-exemple"), Scope::Month("2026-11".to_owned()));
+    let mut keys = Vec::new();
+    for (number, basis) in [(1, "objection"), (2, "consent-withdrawn")] {
+        keys.push(seal(&sealer, &actor("A7KQ2M"), "2026-11", number).key.to_string());
+        // Within the same moment, and before the log has taken the first.
+        assert_eq!(erase(folder.path(), &tenant, &month, order(&Word::fixed(basis))).unwrap(), 1);
+    }
+    let mut told: Vec<_> =
+        notes(folder.path()).iter().map(|note| (note["basis"].clone(), note["keys"].clone())).collect();
+    told.sort_by_key(|(basis, _)| basis.to_string());
+    assert_eq!(told, [(json!("consent-withdrawn"), json!([keys[1]])), (json!("objection"), json!([keys[0]]))]);
+    // Many keys take several entries, each within its bound.
+    for number in 0..600 {
+        let subject = Subject::Actor(Word::configured(&format!("actor-{number}")));
+        seal(&sealer, &subject, "2026-11", 10 + number);
+    }
+    erase(folder.path(), &tenant, &month, order(&Word::fixed("court-order"))).unwrap();
+    let counts = notes(folder.path()).into_iter().filter(|note| note["basis"] == "court-order");
+    let mut counts: Vec<usize> = counts.map(|note| note["keys"].as_array().unwrap().len()).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [88, 256, 256]);
+    SegmentLog::open(options(folder.path())).unwrap().stop();
+    assert_eq!(notes(folder.path()).len(), 0);
+}
+
+/// Whoever can write the folder cannot have files of others destroyed.
+#[test]
+fn nothing_is_erased_behind_a_link() {
+    let (folder, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let sealer = sealer(folder.path(), &custodians(2));
+    seal(&sealer, &actor("A7KQ2M"), "2026-11", 1);
+    std::fs::write(others.path().join("important.conf"), "kept").unwrap();
+    let month = folder.path().join("sealed/groupe-exemple/2026-11");
+    let keys = std::fs::read_dir(month.join("keys")).unwrap().next().unwrap().unwrap().path();
+    std::fs::rename(&keys, folder.path().join("held")).unwrap();
+    std::os::unix::fs::symlink(others.path(), &keys).unwrap();
+    let (tenant, basis) = (Word::fixed("groupe-exemple"), Word::fixed("objection"));
+    for scope in [Scope::Of(actor("A7KQ2M")), Scope::Month("2026-11".to_owned())] {
+        erase(folder.path(), &tenant, &scope, order(&basis)).unwrap_err();
+    }
+    let whole = month.join("keys");
+    std::fs::remove_dir_all(&whole).unwrap_or_default();
+    std::os::unix::fs::symlink(others.path(), whole).unwrap();
+    erase(folder.path(), &tenant, &Scope::Month("2026-11".to_owned()), order(&basis)).unwrap_err();
+    assert_eq!(std::fs::read_to_string(others.path().join("important.conf")).unwrap(), "kept");
+    assert!(notes(folder.path()).iter().all(|note| note["key"] != "important.conf"));
+}

@@ -116,7 +116,29 @@ fn nobody_leaves_an_access_in_anothers_name_and_a_flood_ends() {
     assert_eq!(entries(folder.path(), "access").len(), 1);
     assert!(std::fs::read_dir(folder.path().join(access::REFUSED)).unwrap().count() <= 257, "and the folder");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&place).unwrap().permissions());
-    assert_eq!(mode & 0o7777, 0o3770, "members leave files and take away none but their own");
+    assert_eq!(mode & 0o7777, 0o1770, "members leave files and take away none but their own");
+}
+
+/// What cannot be put out of the way hides nothing, and neither a mask nor a copy without modes takes the log's owner the right to read.
+#[test]
+fn what_stays_in_the_way_hides_no_access() {
+    let folder = tempfile::tempdir().unwrap();
+    SegmentLog::open(beating(folder.path())).unwrap().stop();
+    let place = folder.path().join(access::FOLDER);
+    for number in 0..1_500 {
+        let within = place.join(format!("zz{number}.json"));
+        std::fs::create_dir(&within).unwrap();
+        std::fs::write(within.join("x"), "").unwrap();
+    }
+    let mode = |path: &Path| std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o7777;
+    std::fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    access::leave(folder.path(), &reading(9)).unwrap();
+    assert_eq!(mode(&place), 0o1770);
+    let files = std::fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(mode(&files.into_iter().find(|path| path.is_file()).unwrap()), 0o644);
+    SegmentLog::open(beating(folder.path())).unwrap().stop();
+    assert_eq!(entries(folder.path(), "access").len(), 1);
+    assert!(std::fs::read_dir(folder.path().join(access::REFUSED)).unwrap().count() <= 256);
 }
 
 /// A crash may come between an access that is in the log and the end of its file: the next run does not take it again.

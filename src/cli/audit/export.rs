@@ -16,7 +16,7 @@ use crate::audit::{csv, read_text};
 pub(crate) struct Export {
     /// The log's folder
     #[arg(default_value = DIR)]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// Of this epoch of the log, not of the running one
     #[arg(long)]
     epoch: Option<u32>,

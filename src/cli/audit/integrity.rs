@@ -20,7 +20,7 @@ use crate::limits::UNDER_WAY_MAX;
 // Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
 // comment: clap would take it for the command's.)
 #[derive(Debug, clap::Args)]
-struct Place {
+pub(super) struct Place {
     /// The log's folder; for `verify` also one with the folders of several, or the address of a published log [default: audit]
     #[arg(value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -30,7 +30,7 @@ struct Place {
 }
 
 impl Place {
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.dir.as_deref().or(self.named.as_deref()).unwrap_or_else(|| Path::new(DIR))
     }
 }
@@ -77,13 +77,13 @@ pub(crate) struct Publish {
     to: PathBuf,
     /// The log's folder
     #[arg(long, default_value = DIR)]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Prune {
     #[command(flatten)]
-    place: Place,
+    pub(super) place: Place,
     /// RFC 3339, such as 2026-05-01T00:00:00Z
     #[arg(long, value_parser = super::words::time)]
     older_than: jiff::Timestamp,

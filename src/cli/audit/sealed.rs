@@ -9,7 +9,8 @@ use octroi_verify::shown;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{DIR, Exit, Printer, Reading, absent, as_opener, own_log_in, record, text_of};
+use super::{DIR, Exit, Printer, Reading, absent, as_opener, as_owner, own_log_in, record, text_of};
+use crate::audit::access;
 use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
 use crate::audit::report::Month;
@@ -148,6 +149,7 @@ fn joined<'a>(parts: impl Iterator<Item = &'a Zeroizing<Vec<u8>>>) -> Option<Zer
 
 pub(super) fn erase(erase: &Erase, printer: Printer) -> anyhow::Result<Exit> {
     own_log_in(&erase.dir)?;
+    as_owner(&erase.dir)?;
     let (tenant, scope) = what(erase, printer)?;
     let (basis, by) = (Word::configured(&erase.basis), super::reader());
     let erased = destroy(&erase.dir, &tenant, &scope, Order { basis: &basis, by: &by, clock: &super::now });
@@ -207,6 +209,7 @@ pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<D
     }
     let tenant = found.of_kind("decision").next().map(|decision| text(decision, "tenant")).unwrap_or_default();
     let records = epochs.of_kind("erasure", ERASURES_MAX)?;
+    let waiting = access::waiting_erasures(epochs.dir());
     let mut erasures: Vec<(String, &Value)> = Vec::new();
     for (_, record) in &records {
         // When it is recorded is later, and what came meanwhile has another key; several may be recorded in any order.
@@ -214,16 +217,19 @@ pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<D
             |erasure| Some(text(erasure, "at")).filter(|at| !at.is_empty()).unwrap_or_else(|| record.time.clone());
         erasures.extend(record.of_kind("erasure").map(|erasure| (time(erasure), erasure)));
     }
+    // One that the gateway has not taken yet is done all the same.
+    erasures.extend(waiting.iter().map(|erasure| (text(erasure, "at"), erasure)));
     erasures.retain(|(_, erasure)| text(erasure, "tenant") == tenant);
     erasures.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut told = Vec::new();
     for (time, erasure) in erasures {
         let whole = text(erasure, "scope") == "month";
-        if whole && time.as_str() < sealed {
-            continue;
-        }
-        let is_of = |[key, month]: &&[String; 2]| {
-            if whole { text(erasure, "month") == *month } else { text(erasure, "key") == *key }
+        let went = erasure.get("keys").and_then(Value::as_array);
+        let is_of = |[key, month]: &&[String; 2]| match went {
+            Some(went) => went.iter().any(|one| one.as_str() == Some(key)),
+            // An entry of an older version: what was sealed later has another key, as far as its clock tells.
+            None if whole => text(erasure, "month") == *month && time.as_str() >= sealed,
+            None => text(erasure, "key") == *key,
         };
         // One that is destroyed is not destroyed again with its month.
         told.extend(keys.extract_if(.., |key| is_of(&&*key)).map(|[key, _]| {

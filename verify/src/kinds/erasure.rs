@@ -11,6 +11,11 @@ pub(super) const SCHEMA: Schema = Schema {
         must("basis", Shape::OneOf(BASES), "why: an article, or a reason of the house"),
         may("by", Shape::Word, "who did it: `user-` and the number of the system's; absent in entries of older versions"),
         must("key", Shape::Word, "id of the key that was destroyed"),
+        may(
+            "keys",
+            Shape::List(&Shape::Word),
+            "of a month: ids of the keys that went with it, over several entries where one has no room for all; absent in entries of older versions",
+        ),
         may("month", Shape::Word, "month that it protected"),
         must("scope", Shape::OneOf(&["case", "month", "subject"]), "what it protected"),
         must("tenant", Shape::Word, ""),
