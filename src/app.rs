@@ -10,6 +10,7 @@ mod bundle;
 mod callers;
 mod counting;
 mod credentials;
+mod each_once;
 mod encoder;
 mod files;
 mod fit;

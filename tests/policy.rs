@@ -459,6 +459,48 @@ fn a_signature_with_another_key_is_told() {
     assert!(told.contains("two approvers answer for it") && told.contains("the bundle holds"), "{told}");
 }
 
+/// What somebody wrote into the file of signatures by hand is told, and nothing that reads two ways is taken for a signature.
+#[test]
+fn a_line_too_many_among_the_signatures_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR", 0);
+    let key = |name: &str| ok(at, &format!("octroi policy key {name}.key"), 0).trim().to_owned();
+    let (dpo, ciso) = (key("dpo"), key("ciso"));
+    std::fs::write(at.join("approvers.toml"), format!("[approver]\ndpo = \"{dpo}\"\nciso = \"{ciso}\"\n")).unwrap();
+    for name in ["dpo", "ciso"] {
+        ok(at, &format!("octroi policy sign live --key {name}.key --as {name}"), 0);
+    }
+    let place = at.join("live/signatures.json");
+    let signed = std::fs::read_to_string(&place).unwrap();
+    let within = |line: &str| signed.replacen("\"\n}", &format!("\",\n  {line}\n}}"), 1);
+    let wrong = "it is not what `octroi policy sign` writes: ";
+    for (name, text, code, expected) in [
+        (
+            "a note below",
+            format!("{signed}checked by the board\n"),
+            2,
+            format!("{wrong}trailing characters at line 5 column 1"),
+        ),
+        ("another table below", format!("{signed}{{}}\n"), 2, format!("{wrong}trailing characters at line 5 column 1")),
+        ("empty lines below", format!("{signed}\r\n\n"), 0, "the bundle holds".to_owned()),
+        ("a name twice", within("\"dpo\": \"AAAA\""), 2, format!("{wrong}duplicate field `dpo` at line ")),
+        (
+            "a name that no approver has",
+            within("\"board\": \"AAAA\""),
+            0,
+            "this signature counts for nothing: the file of approvers does not have its name: board".to_owned(),
+        ),
+        ("no signature", within("\"version\": 3"), 2, format!("{wrong}invalid type: integer `3`, expected a string")),
+    ] {
+        std::fs::write(&place, text).unwrap();
+        let told = ok(at, "octroi policy verify live --approvers approvers.toml", code);
+        assert!(told.contains(&expected), "{name}: {told}");
+        // Nothing is added to what cannot be read.
+        ok(at, "octroi policy sign live --key dpo.key --as dpo", code);
+    }
+}
+
 /// Puts the signature of one name under another, by hand.
 fn sign_again(bundle: &Path, name: &str, other: &str) {
     let place = bundle.join("signatures.json");
