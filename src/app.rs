@@ -10,6 +10,7 @@ mod bundle;
 mod callers;
 mod counting;
 mod credentials;
+mod each_once;
 mod encoder;
 mod files;
 mod fit;
@@ -150,7 +151,8 @@ impl App {
             ),
             None => None,
         };
-        in_force::record(&gate, &loaded, "start", None).await.context("the policy in force cannot be recorded")?;
+        let untrue = in_force::record(&gate, &loaded, "start", None).await;
+        status.set_scenarios(untrue.context("the policy in force cannot be recorded")?);
         in_force::freeze(&gate, &loaded.beside.freeze).await;
         callers::record(&gate).await;
         loader.keep(&loaded);

@@ -21,6 +21,8 @@ mod candidate;
 mod forged;
 #[path = "officer/rollback.rs"]
 mod rollback;
+#[path = "officer/untrue.rs"]
+mod untrue;
 
 use std::path::Path;
 use std::process::Command;

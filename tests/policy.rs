@@ -144,18 +144,26 @@ fn a_bundle_that_was_changed_does_not_verify() {
     assert!(ok(at, "octroi policy verify one --approvers approvers.toml --previous two", 2).contains("only increase"));
     // What lies beside is named, and whoever verifies must look at it; an order to freeze bears signatures of its own.
     let whole = "octroi policy verify two --approvers approvers.toml --previous one";
-    for stray in ["notes.txt", "policies/readme.md", "policies/packs/old.bak", "more/sheet.policy"] {
+    let strays = ["more/sheet.policy", "notes.txt", "policies/packs/old.bak", "policies/readme.md"];
+    let named = ["more/", "notes.txt", "policies/packs/old.bak", "policies/readme.md"];
+    for stray in strays {
         let place = at.join("two").join(stray);
         std::fs::create_dir_all(place.parent().unwrap()).unwrap();
         std::fs::write(&place, "x").unwrap();
-        let named = if stray.starts_with("more") { "more/" } else { stray };
-        let told = ok(at, whole, 1);
-        assert!(told.contains(&format!("no gateway reads it: {named}\n")), "{stray}: {told}");
-        assert!(told.contains("what was signed holds: take away"), "{stray}: {told}");
-        let json: serde_json::Value = serde_json::from_str(&ok(at, &format!("{whole} --json"), 1)).unwrap();
-        assert_eq!((&json["uncovered"], &json["holds"]), (&serde_json::json!([named]), &true.into()), "{stray}");
-        std::fs::remove_file(&place).unwrap();
     }
+    let told = ok(at, whole, 1);
+    for named in named {
+        assert!(told.contains(&format!("no gateway reads it: {named}\n")), "{named}: {told}");
+    }
+    assert!(told.contains("what was signed holds: take away"), "{told}");
+    let json: serde_json::Value = serde_json::from_str(&ok(at, &format!("{whole} --json"), 1)).unwrap();
+    assert_eq!((&json["uncovered"], &json["holds"]), (&serde_json::json!(named), &true.into()), "{json}");
+    // One is enough.
+    for stray in strays.iter().skip(1) {
+        std::fs::remove_file(at.join("two").join(stray)).unwrap();
+    }
+    assert!(ok(at, whole, 1).contains("no gateway reads it: more/\n"));
+    std::fs::remove_file(at.join("two").join(strays[0])).unwrap();
     std::fs::remove_dir(at.join("two/more")).unwrap();
     ok(at, "octroi policy freeze --policies two --key dpo.key --as dpo --because drill", 0);
     ok(at, whole, 0);
@@ -457,6 +465,48 @@ fn a_signature_with_another_key_is_told() {
     ok(at, "octroi policy sign one --key ciso.key --as ciso", 0);
     let told = ok(at, verify, 0);
     assert!(told.contains("two approvers answer for it") && told.contains("the bundle holds"), "{told}");
+}
+
+/// What somebody wrote into the file of signatures by hand is told, and nothing that reads two ways is taken for a signature.
+#[test]
+fn a_line_too_many_among_the_signatures_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR", 0);
+    let key = |name: &str| ok(at, &format!("octroi policy key {name}.key"), 0).trim().to_owned();
+    let (dpo, ciso) = (key("dpo"), key("ciso"));
+    std::fs::write(at.join("approvers.toml"), format!("[approver]\ndpo = \"{dpo}\"\nciso = \"{ciso}\"\n")).unwrap();
+    for name in ["dpo", "ciso"] {
+        ok(at, &format!("octroi policy sign live --key {name}.key --as {name}"), 0);
+    }
+    let place = at.join("live/signatures.json");
+    let signed = std::fs::read_to_string(&place).unwrap();
+    let within = |line: &str| signed.replacen("\"\n}", &format!("\",\n  {line}\n}}"), 1);
+    let wrong = "it is not what `octroi policy sign` writes: ";
+    for (name, text, code, expected) in [
+        (
+            "a note below",
+            format!("{signed}checked by the board\n"),
+            2,
+            format!("{wrong}trailing characters at line 5 column 1"),
+        ),
+        ("another table below", format!("{signed}{{}}\n"), 2, format!("{wrong}trailing characters at line 5 column 1")),
+        ("empty lines below", format!("{signed}\r\n\n"), 0, "the bundle holds".to_owned()),
+        ("a name twice", within("\"dpo\": \"AAAA\""), 2, format!("{wrong}duplicate field `dpo` at line ")),
+        (
+            "a name that no approver has",
+            within("\"board\": \"AAAA\""),
+            0,
+            "this signature counts for nothing: the file of approvers does not have its name: board".to_owned(),
+        ),
+        ("no signature", within("\"version\": 3"), 2, format!("{wrong}invalid type: integer `3`, expected a string")),
+    ] {
+        std::fs::write(&place, text).unwrap();
+        let told = ok(at, "octroi policy verify live --approvers approvers.toml", code);
+        assert!(told.contains(&expected), "{name}: {told}");
+        // Nothing is added to what cannot be read.
+        ok(at, "octroi policy sign live --key dpo.key --as dpo", code);
+    }
 }
 
 /// Puts the signature of one name under another, by hand.

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approvers::Approvers;
 use super::archive::{Accepted, Archive, State};
+use super::each_once::each_once;
 use super::files::{Files, MATCH_LISTS, sha256};
 use super::load::Rejection;
 use super::officer::{Officer, now};
@@ -212,6 +213,11 @@ impl Bundle {
         signed_by(&self.bytes, &self.signatures, known).map_err(|bad| Rejection::signature(bad.said(language)))
     }
 
+    /// Names under which something is signed that are no approver's: they count for nothing.
+    pub(crate) fn strangers(&self, known: &Approvers) -> Vec<String> {
+        self.signatures.keys().filter(|name| !known.contains_key(*name)).cloned().collect()
+    }
+
     /// What a gateway demands of a bundle that [may follow](Cover::may_follow) the one that was in force before: that enough of
     /// those signed. Returns what is to be remembered.
     ///
@@ -277,12 +283,16 @@ pub(crate) fn opens(old: &Study, new: &Study) -> Option<usize> {
 /// The signatures of a bundle.
 ///
 /// # Errors
-/// A file that cannot be read.
+/// A file that cannot be read, and one in which a name stands twice.
 pub(crate) fn signatures(bundle: &Path) -> Result<BTreeMap<String, String>, Rejection> {
     let place = bundle.join("signatures.json");
     let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
     match disk::read(&place, POLICY_SIGNATURES_BYTES_MAX) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&not_as_signed(&error))),
+        Ok(bytes) => {
+            let mut json = serde_json::Deserializer::from_slice(&bytes);
+            let read = each_once(&mut json).and_then(|signatures| json.end().map(|()| signatures));
+            read.map_err(|error| told(&not_as_signed(&error)))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(told(&error)),
     }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::approvers::Approvers;
 use super::archive::{Held, State, Thawed};
 use super::bundle::judged;
+use super::each_once::each_once;
 use super::files::sha256;
 use crate::disk;
 use crate::gateway::snapshot::Freeze;
@@ -52,6 +53,7 @@ pub(crate) struct Orders {
 pub(crate) struct Signed {
     /// JSON, as text.
     pub(crate) statement: String,
+    #[serde(deserialize_with = "each_once")]
     pub(crate) signatures: BTreeMap<String, String>,
 }
 

@@ -26,13 +26,13 @@ pub(super) enum Unrecorded {
 }
 
 /// Remembers and records a policy that is about to come into force. An entry is written for what differs from the snapshot
-/// before; all of it at the start.
+/// before; all of it at the start. Returns the scenarios that the policy does not do, each with its title and place.
 pub(super) async fn record(
     gate: &Gate,
     loaded: &Loaded,
     cause: &'static str,
     before: Option<&Snapshot>,
-) -> Result<(), Unrecorded> {
+) -> Result<Vec<String>, Unrecorded> {
     remember(loaded, true, &loaded.remembering.state).await?;
     if let Err(error) = entries(gate, loaded, cause, before).await {
         // What does not come into force was not the last one: the next may have its version.
@@ -44,13 +44,16 @@ pub(super) async fn record(
     for notice in policy.notices() {
         tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
     }
-    for scenario in run_scenarios(policy, gate.now()).iter().filter(|one| !one.failures.is_empty()) {
+    let results = run_scenarios(policy, gate.now());
+    let untrue = results.iter().filter(|one| !one.failures.is_empty()).map(|scenario| {
         let (title, file, line) = (scenario.title.as_str(), scenario.file.as_str(), scenario.line);
         tracing::error!(title, file, line, "Policy in force does not do what a scenario of it tells");
-    }
+        format!("{title} ({file}:{line})")
+    });
+    let untrue = untrue.collect();
     let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
     gate.telemetry.policy_valid_until(until);
-    Ok(())
+    Ok(untrue)
 }
 
 /// Writes what differs from the snapshot before.

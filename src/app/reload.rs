@@ -147,7 +147,8 @@ impl Keeper {
         let inside = || Rejection { reason: "inside", problems: "the load failed inside".to_owned().into() };
         let refused = match loaded.unwrap_or_else(|_| Err(inside())) {
             Ok(loaded) => match in_force::record(&gate, &loaded, cause.name(), Some(&before)).await {
-                Ok(()) => {
+                Ok(untrue) => {
+                    self.status.set_scenarios(untrue);
                     self.record_freeze(&loaded.beside.freeze).await;
                     rejected.extend(loaded.beside.problems());
                     beside = self.put_in_force(loaded, tasks);

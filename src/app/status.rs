@@ -12,6 +12,7 @@ use crate::model::Word;
 pub struct Status {
     pub(super) gate: Arc<Gate>,
     rejected: Mutex<Option<String>>,
+    scenarios: Mutex<Vec<String>>,
     keys: Mutex<Option<String>>,
     pub(super) draining: AtomicBool,
 }
@@ -19,7 +20,8 @@ pub struct Status {
 impl Status {
     /// The status of a gate.
     pub fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, rejected: Mutex::new(None), keys: Mutex::new(None), draining: AtomicBool::new(false) }
+        let (rejected, scenarios, keys) = Default::default();
+        Self { gate, rejected, scenarios, keys, draining: AtomicBool::new(false) }
     }
 
     /// What is wrong with the newest files, each in full; nothing when they are in force.
@@ -27,6 +29,12 @@ impl Status {
         self.gate.telemetry.policy_rejected(!problems.is_empty());
         *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) =
             (!problems.is_empty()).then(|| problems.join("\n\n"));
+    }
+
+    /// The scenarios that the policy now in force does not do.
+    pub(super) fn set_scenarios(&self, untrue: Vec<String>) {
+        self.gate.telemetry.policy_scenarios_failing(untrue.len());
+        *self.scenarios.lock().unwrap_or_else(PoisonError::into_inner) = untrue;
     }
 
     /// What is wrong with the file of keys; nothing when it is in force.
@@ -91,6 +99,7 @@ impl console::Facts for Status {
             shadow: snapshot.shadow.as_ref().map(|policy| format!("{} version {}", policy.name(), policy.version())),
             shadow_digest: snapshot.shadow.as_ref().map(|policy| policy.digest().to_string()),
             rejected: self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            scenarios: self.scenarios.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             keys: self.keys_problem(),
             encoder: snapshot.scanner.encoder().map(|work| console::EncoderState {
                 place: Word::fixed(if work.on_device { "gpu" } else { "processor" }),

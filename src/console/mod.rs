@@ -59,6 +59,8 @@ pub struct Readiness {
     pub shadow_digest: Option<String>,
     /// What was wrong with the files that were last rejected; `null` when the newest are in force.
     pub rejected: Option<String>,
+    /// The scenarios that the policy in force does not do, each with its title and place. None of them refuses anything.
+    pub scenarios: Vec<String>,
     /// What is wrong with the file of keys; `null` when it is in force.
     pub keys: Option<String>,
     /// Where the encoder computes; `null` without one.

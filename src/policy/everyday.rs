@@ -43,7 +43,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("api_key", &["cle d'api", "cles d'api", "cle api", "api key", "api keys"]),
     ("password", &["mot de passe", "mots de passe", "mdp", "passwords"]),
     ("person", &["nom", "noms", "nom de famille", "noms de personnes", "nom de personne", "prenom", "prenoms", "patronyme", "personnes", "name", "names", "surname", "surnames", "first name", "last name", "people", "persons", "person name"]),
-    ("email", &["mail", "mails", "e-mail", "e-mails", "adresse mail", "adresses mail", "adresse electronique", "adresses electroniques", "adresse de courriel", "mel", "emails", "email address", "email addresses"]),
+    ("email", &["mail", "mails", "e-mail", "e-mails", "adresse mail", "adresses mail", "adresse electronique", "adresses electroniques", "adresse de courriel", "adresse e-mail", "adresses e-mail", "adresse email", "adresses email", "courrier electronique", "courriers electroniques", "mel", "emails", "email address", "email addresses", "e-mail address", "e-mail addresses"]),
     ("phone", &["tel", "portable", "numero de telephone", "numeros de telephone", "telephones", "telephone", "telephone number", "phone number", "phone numbers", "mobile", "phones"]),
     ("address", &["adresses", "adresse postale", "adresses postales", "domicile", "addresses", "postal address", "home address"]),
     ("date_of_birth", &["date de naissance", "dates de naissance", "naissance", "ddn", "date of birth", "dates of birth", "birth date", "birthday", "dob"]),

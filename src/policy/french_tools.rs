@@ -77,6 +77,7 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("write `/` in its place", "écrivez `/` à sa place"),
     ("within a text, a backslash begins a sign of its own", "dans un texte, une barre oblique inverse commence un signe à part"),
     ("a name in brackets is of plain letters, digits, `-` and `_`", "un nom entre crochets se compose de lettres sans accent, de chiffres, de `-` et de `_`"),
+    ("a question is about one request: it gives a number, and no bound of it", "une question porte sur une seule requête : elle donne un nombre, et non une borne"),
     ("a question says what is given and where to, and not what is expected", "une question dit ce qui est donné et vers où, et non ce qui est attendu"),
     ("the sheets are in English, and so are questions about them", "les feuilles sont en français, et les questions à leur sujet aussi"),
     ("ask: {}", "demandez : {}"),

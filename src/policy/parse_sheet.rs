@@ -325,6 +325,10 @@ impl Parser<'_> {
         self.faults.push(match clause {
             Phrase::Home => fault,
             Phrase::Labels => fault.help(say!("put all of them on one line, lowest first")),
+            // Texts and dates cannot be joined.
+            Phrase::Because | Phrase::FromDate | Phrase::UntilDate | Phrase::ApprovedBy => {
+                fault.help(say!("keep one of the two, and take the other out"))
+            }
             _ => fault.help(say!("join both with `{}` or `{}`, or write two", Phrase::And, Phrase::Or)),
         });
     }

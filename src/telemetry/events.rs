@@ -178,6 +178,11 @@ impl Telemetry {
         self.policy_rejected.set(i64::from(rejected));
     }
 
+    /// How many scenarios the policy in force does not do.
+    pub fn policy_scenarios_failing(&self, scenarios: usize) {
+        self.policy_scenarios_failing.set(i64::try_from(scenarios).unwrap_or(i64::MAX));
+    }
+
     /// Seconds since the epoch until which the listener's certificate is valid.
     pub fn certificate_valid_until(&self, seconds: f64) {
         self.certificate_valid_until.set(seconds);

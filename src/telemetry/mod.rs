@@ -112,6 +112,7 @@ pub struct Telemetry {
     policy_valid_until: Gauge<f64, AtomicU64>,
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
+    policy_scenarios_failing: Gauge,
     shadow: shadow::Shadow,
     waiting: waiting::Waiting,
     quota: quota::Quota,
@@ -171,6 +172,7 @@ impl Telemetry {
             policy_valid_until: Gauge::default(),
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
+            policy_scenarios_failing: Gauge::default(),
             shadow: shadow::Shadow::default(),
             waiting: waiting::Waiting::default(),
             quota: quota::Quota::default(),
@@ -259,6 +261,11 @@ impl Telemetry {
             "policy_rejected",
             "1 while the newest files are not in force because something is wrong with them",
             self.policy_rejected.clone(),
+        );
+        r.register(
+            "policy_scenarios_failing",
+            "Scenarios that the policy in force does not do",
+            self.policy_scenarios_failing.clone(),
         );
         self.shadow.register(r);
         self.waiting.register(r);

@@ -92,6 +92,8 @@ struct Verified {
     needed: usize,
     opens: Option<usize>,
     holds: bool,
+    /// Names under which it is signed that are no approver's.
+    strangers: Vec<String>,
     /// What lies beside what was signed.
     uncovered: Vec<String>,
     /// Whether it was held against another.
@@ -302,6 +304,7 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         }
     };
     let needed = if opens == Some(0) { 1 } else { 2 };
+    let strangers = bundle.strangers(&known);
     let uncovered =
         uncovered(&arguments.bundle, &bundle.manifest).with_context(|| format!("{}", arguments.bundle.display()))?;
     let verified = Verified {
@@ -312,6 +315,7 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         approvers: signed,
         needed,
         opens,
+        strangers,
         uncovered,
         compared: arguments.previous.is_some(),
     };
@@ -329,6 +333,13 @@ fn words(verified: &Verified, language: Language, printer: Printer) {
         Language::En => format!("signed by {signed} of {needed} needed: {names}"),
         Language::Fr => format!("signé par {signed} sur {needed} requis : {names}"),
     });
+    for name in &verified.strangers {
+        let nobody = said(
+            "this signature counts for nothing: the file of approvers does not have its name",
+            "cette signature ne compte pas : le fichier des approbateurs n'a pas ce nom",
+        );
+        printer.line(format!("{nobody}{}{name}", colon(language)));
+    }
     printer.line(match verified.opens {
         Some(0) => {
             said("no flow is opened: proven over all requests", "aucun flux n'est ouvert : prouvé pour toute requête")

@@ -19,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::read::colon;
 use super::replay::{SAME, many, word_of};
 use super::{Exit, Printer, counted, form, heard, now, say, show};
 use crate::app::{Files, Officer, SHADOW_FOLDER, configuration, inside_bundle};
@@ -136,7 +137,13 @@ fn begin(new: &Path, (arguments, policies): (&Shadow, &Path), place: &Path, prin
         folder: place.display().to_string(),
     };
     show(printer, arguments.json, &begun, || {
-        printer.line(format!("{} version {}: {}", begun.candidate, begun.version, begun.folder));
+        printer.line(format!(
+            "{} version {}{}{}",
+            begun.candidate,
+            begun.version,
+            colon(study.language()),
+            begun.folder
+        ));
         printer.line(said(
             "a running gateway decides each request under it too, and enforces nothing of it",
             "une passerelle en marche décide aussi chaque requête selon ce projet, et n'en applique rien",

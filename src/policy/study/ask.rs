@@ -2,10 +2,11 @@
 //!
 //! What stands before `to` is what a scenario gives. It is read by the parser of sheets, from tokens with their places in the
 //! question, so that faults are shown in what was asked. Articles may be left out, names of data, labels and apps that the
-//! sheets name may stand alone, in quotes or not, and everyday words (`NIR`, `personal data`) are taken for what they mean: the answer says the request as it was understood.
+//! sheets name may stand alone, in quotes or not, and everyday words (`NIR`, `personal data`, `two e-mails`) are taken for what they mean: the answer says the request as it was understood.
 
 use std::ops::Range;
 
+use super::super::comparatives::spelled;
 use super::super::diagnostic::{Diagnostic, File};
 use super::super::everyday::{meant, stripped};
 use super::super::lexer::{Kind, Token, lex_within};
@@ -208,12 +209,16 @@ impl Study {
         GIVENS.iter().filter_map(begins).max_by_key(|(_, count)| *count)
     }
 
-    /// The name of data that some tokens mean, a number before it kept.
+    /// The name of data that some tokens mean, a number before it kept, in digits or in a word of any language.
     fn data(&self, file: &File, tokens: &[Token]) -> Vec<Token> {
-        let (number, rest) = match tokens.split_first() {
-            Some((number, rest)) if matches!(number.kind, Kind::Number(_)) => (Some(number.clone()), rest),
-            _ => (None, tokens),
-        };
+        let counted = tokens.split_first().and_then(|(first, rest)| {
+            let number = match first.kind {
+                Kind::Number(number) => number,
+                _ => spelled(&word(first)?)?,
+            };
+            Some((Token { kind: Kind::Number(number), ..first.clone() }, rest))
+        });
+        let (number, rest) = counted.map_or((None, tokens), |(number, rest)| (Some(number), rest));
         let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return tokens.to_vec() };
         let span = first.span.start..last.span.end;
         let words: Vec<String> = rest.iter().map_while(word).collect();
@@ -276,7 +281,7 @@ fn split(question: &str) -> (Range<usize>, Option<Range<usize>>) {
 }
 
 /// A word, folded.
-fn word(token: &Token) -> Option<String> {
+pub(super) fn word(token: &Token) -> Option<String> {
     match &token.kind {
         Kind::Word(word) => Some(folded(word)),
         _ => None,

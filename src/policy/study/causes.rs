@@ -156,18 +156,17 @@ impl<'a> Pair<'a> {
     }
 
     pub(super) fn excluded(&self, cause: &Cause<'_>, space: &Space, place: &Place) -> bool {
-        let after = self.after.look(space, place);
+        let (before, after) = (self.before.look(space, place), self.after.look(space, place));
         let idle = match cause {
             Cause::Rule(rule) => {
-                !self.before.look(space, place).may_fire(rule)
-                    || (!self.removed(rule) && after.must_do((self.before, rule), self.new))
+                !before.may_fire(rule) || (!self.removed(rule) && after.must_do((self.before, rule), self.new))
             }
             Cause::Allow(_, gate) => !after.may_open(gate),
-            Cause::Label => !labels_differ(&self.before.look(space, place), &after),
+            Cause::Label => !labels_differ(&before, &after),
             Cause::Tool => is(space, place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
             Cause::Nearer(rule) => !after.may_fire(rule) || !self.may_stop_nearer(rule, &after),
-            Cause::Left(nearer, _) => !self.before.look(space, place).may_allow(*nearer),
-            Cause::Still => !after.may_still() && !self.before.look(space, place).may_still(),
+            Cause::Left(nearer, _) => !before.may_allow(*nearer),
+            Cause::Still => !after.may_still() && !before.may_still(),
             // Whoever lives where both know makes no difference.
             Cause::Countries => space.dims.iter().zip(place).all(|(dim, value)| match dim {
                 Dim::Resident(country) => *value == Some(0) || !self.is_strange(*country),
@@ -178,7 +177,6 @@ impl<'a> Pair<'a> {
         if idle || !after.may_allow(self.new) {
             return true;
         }
-        let before = self.before.look(space, place);
         let had =
             || self.old.is_some_and(|old| before.must_allow(old) || !may_part((&before, old), (&after, self.new)));
         match cause {

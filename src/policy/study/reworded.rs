@@ -1,6 +1,7 @@
 //! A question that was asked in another form or language than it is answered in: as a scenario of a sheet is written, or in words of
 //! the other language. It is said as it is asked, and not answered: whoever asks must see what was understood.
 
+use super::super::comparatives::{Compare, compare, spelled};
 use super::super::diagnostic::{Diagnostic, File};
 use super::super::lexer::{Kind, Token, lex};
 use super::super::parser::folded;
@@ -8,7 +9,7 @@ use super::super::phrase::{GIVENS, Language, Phrase};
 use super::super::surface::NAMES;
 use super::super::text::{Text, say};
 use super::Study;
-use super::ask::RESIDENT;
+use super::ask::{RESIDENT, word};
 
 /// What else of a question is said in words of the vocabulary.
 const OTHERS: &[Phrase] = &[
@@ -35,7 +36,8 @@ impl Study {
         };
         let [given, then] = FORM.map(at);
         let (from, to) = (given.map_or(0, |(_, behind)| behind), then.map_or(tokens.len(), |(then, _)| then));
-        let (mut said, translated) = self.translated(question, tokens.get(from..to)?);
+        let (bounded, exact) = without_bounds(tokens.get(from..to)?);
+        let (mut said, translated) = self.translated(question, &exact);
         if let Some((_, behind)) = then {
             let names = tokens.get(behind..)?.iter().filter_map(|token| match &token.kind {
                 Kind::Word(word) => self.gathered.inventory.entries.iter().find(|entry| entry.name.as_str() == word),
@@ -46,10 +48,14 @@ impl Study {
                 said = format!("{said} {} {}", self.own(&TO), names.join(", "));
             }
         }
-        let message = match (given.is_some() || then.is_some(), translated, self.language) {
-            (true, _, _) => say!("a question says what is given and where to, and not what is expected"),
-            (false, true, _) => say!("the sheets are in English, and so are questions about them"),
-            (false, false, _) => return None,
+        let message = if given.is_some() || then.is_some() {
+            say!("a question says what is given and where to, and not what is expected")
+        } else if bounded {
+            say!("a question is about one request: it gives a number, and no bound of it")
+        } else if translated {
+            say!("the sheets are in English, and so are questions about them")
+        } else {
+            return None;
         };
         (!said.trim().is_empty()).then_some((message, said))
     }
@@ -71,7 +77,10 @@ impl Study {
                     found = true;
                     (own, count)
                 }
-                None => (question.get(token.span.clone()).unwrap_or_default().to_owned(), 1),
+                None => match token.kind {
+                    Kind::Number(number) => (number.to_string(), 1),
+                    _ => (question.get(token.span.clone()).unwrap_or_default().to_owned(), 1),
+                },
             };
             if !said.is_empty() && token.kind != Kind::Comma {
                 said.push(' ');
@@ -126,6 +135,33 @@ impl Study {
         let at = Language::ALL.iter().position(|language| *language == self.language).unwrap_or(0);
         row.get(at).copied().unwrap_or_default()
     }
+}
+
+/// Whether some tokens bound a number, such as `more than 2`, and the tokens with the nearest number that is within.
+fn without_bounds(tokens: &[Token]) -> (bool, Vec<Token>) {
+    let (mut left, mut at, mut bounded) = (Vec::new(), 0, false);
+    while let Some(token) = tokens.get(at) {
+        let rest = tokens.get(at..).unwrap_or_default();
+        let words: Vec<String> = rest.iter().map_while(word).collect();
+        let bound = compare(&words).and_then(|(how, count)| {
+            let token = rest.get(count)?;
+            let number = match token.kind {
+                Kind::Number(number) => number,
+                _ => spelled(&word(token)?)?,
+            };
+            let within = match how {
+                Compare::Above => number.saturating_add(1),
+                Compare::Below => number.saturating_sub(1),
+                Compare::AtLeast | Compare::AtMost | Compare::Exactly => number,
+            };
+            Some((Token { kind: Kind::Number(within), ..token.clone() }, count + 1))
+        });
+        bounded |= bound.is_some();
+        let (token, count) = bound.unwrap_or_else(|| (token.clone(), 1));
+        left.push(token);
+        at += count;
+    }
+    (bounded, left)
 }
 
 /// How many words of a phrase stand at the beginning of some tokens, in any language.

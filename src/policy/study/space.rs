@@ -250,8 +250,8 @@ impl Space {
         if let Atom::Still(what) = atom {
             // What is still identified after the duties was there before them; and is still there where no duty changes it.
             let there = Atom::Includes { what: *what, at_least: 1, confidence: 0 };
-            let changed = policy.program().rules.iter().any(|rule| self.changes(rule, *what));
-            let possibly = !changed && least.certainty(&there, None).possibly;
+            let changed = || policy.program().rules.iter().any(|rule| self.changes(rule, *what));
+            let possibly = least.certainty(&there, None).possibly && !changed();
             return Bound { least: Certainty { possibly, surely: false }, most: most.certainty(&there, None) };
         }
         if let Atom::Residence(area) = atom {
@@ -359,9 +359,9 @@ impl Space {
 
     /// Whether a rule may demand a change of any of this data.
     fn changes(&self, rule: &RuleRow, what: What) -> bool {
-        let entities = (0_u16..).map(EntityId).take(self.catalogue.entities.len());
+        let mut actions = (0_u16..).map(EntityId).zip(&rule.actions);
         !rule.class_actions.is_empty()
-            || entities.into_iter().any(|entity| self.is(what, entity) && rule.action(entity) != Action::Keep)
+            || actions.any(|(entity, action)| *action != Action::Keep && self.is(what, entity))
     }
 
     /// Whether a type is a health term.

@@ -97,6 +97,52 @@ fn a_question_in_another_form_or_language_is_told_as_it_is_asked() {
     assert!(both.len() == 2 && both[1].message().contains("`helth`"), "{both:?}");
 }
 
+/// A number may be written as a word, beside everyday words of any language: the answer tells the request as understood.
+#[test]
+fn numbers_in_words_are_counts() {
+    for (language, question, digits) in [
+        (Language::Fr, "deux courriels vers cloud-us", "2 courriel vers cloud-us"),
+        (
+            Language::Fr,
+            "deux adresses e-mail et trois personnes vers cloud-us",
+            "2 courriel et 3 personne vers cloud-us",
+        ),
+        (Language::Fr, "Dix e-mails vers cloud-us", "10 courriel vers cloud-us"),
+        (Language::Fr, "un courriel et une personne vers cloud-us", "courriel et personne vers cloud-us"),
+        (Language::Fr, "des données sept courriel vers cloud-us", "7 courriel vers cloud-us"),
+        (Language::En, "two e-mails to cloud-us", "2 email to cloud-us"),
+        (Language::En, "two e-mails, five people to cloud-us", "2 email and 5 person to cloud-us"),
+        (Language::En, "ten email addresses to cloud-us", "10 email to cloud-us"),
+        (Language::En, "one e-mail to cloud-us", "email to cloud-us"),
+        (Language::En, "data three email", "data 3 email"),
+    ] {
+        let study = study(language);
+        let [asked, told] = [question, digits].map(|question| study.ask(question, false).unwrap());
+        assert_eq!(asked.given, told.given, "{question}");
+    }
+}
+
+/// A bound of a number is what a rule asks; a question is told with the nearest number that is within.
+#[test]
+fn a_bound_of_a_number_is_told_as_a_number() {
+    let (english, french) = (
+        "a question is about one request: it gives a number, and no bound of it",
+        "une question porte sur une seule requête : elle donne un nombre, et non une borne",
+    );
+    for (language, question, message, said) in [
+        (Language::En, "at least two e-mails to cloud-us", english, "ask: 2 e-mails to cloud-us"),
+        (Language::En, "more than 2 email to cloud-us", english, "ask: 3 email to cloud-us"),
+        (Language::En, "leak score at least 700 to cloud-us", english, "ask: leak score 700 to cloud-us"),
+        (Language::Fr, "au moins deux courriels vers cloud-us", french, "demandez : 2 courriels vers cloud-us"),
+        (Language::Fr, "moins de 4 courriel vers cloud-us", french, "demandez : 3 courriel vers cloud-us"),
+    ] {
+        let study = study(language);
+        let faults = study.ask(question, false).unwrap_err();
+        let told = faults.iter().map(|fault| (fault.message(), fault.help_text())).collect::<Vec<_>>();
+        assert_eq!(told, [(message, Some(said))], "{question}");
+    }
+}
+
 /// What a question or a scenario gives stands together, so that an illness is that of whom it names, whatever type it is of.
 #[test]
 fn an_illness_beside_a_name_is_health_of_a_person() {

@@ -14,7 +14,7 @@ fn told(sheet: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn of_a_broken_sheet_the_same_is_told(pack in any::<prop::sample::Index>(), french in any::<bool>(), at in any::<prop::sample::Index>(), put in "[ \"a-z0-9,(){}#:;.\\n\\-é«’]{0,2}|[ -~]", cut in 0..3_usize, end in 0..ENDS.len()) {

@@ -92,7 +92,7 @@ fn what_cannot_be_read_may_be_anything() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever is joined is recorded, and travels on, whole: a third turn knows as much as the second.
     #[test]

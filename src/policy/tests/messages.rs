@@ -211,6 +211,7 @@ fn readings() {
             ("no_because", of_statements("rule r\n  only backends on premises")),
             ("no_effect", rule("  when data includes health")),
             ("keep_alone", rule("  only backends on premises\n  keep email because \"asked for\"")),
+            ("because_twice", rule("  never backends exposed to US\n  because \"another article\"")),
             ("twice", rule("  only backends on premises\n  only backends domestic")),
             (
                 "two_rules_of_one_name",

@@ -183,7 +183,7 @@ fn told_together(step: usize) {
 
 #[test]
 fn faults_beside_one_another_are_told_as_each_alone() {
-    told_together(7);
+    told_together(15);
 }
 
 #[test]
