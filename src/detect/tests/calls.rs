@@ -33,6 +33,7 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         cited: Vec::new(),
         models: vec![0],
         stream: false,
+        json: false,
         store: None,
         open: 1,
         hosted: vec![],
