@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the composition root reads files and the time, and passes them down")]
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
@@ -94,7 +94,7 @@ impl Officer {
         let own = files.texts("detectors", ".toml");
         let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
         detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
-        match Engine::new(&detectors, &catalogue) {
+        match built(&detectors, &catalogue) {
             Ok(engine) => Ok(Self { files, sources, catalogue, engine }),
             Err(faults) => {
                 let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -207,6 +207,30 @@ impl Officer {
         }
         if problems.is_empty() { Ok((Arc::new(catalogue), Arc::new(engine))) } else { Err(problems.into()) }
     }
+}
+
+/// The detectors that this process built last, and what they were built of.
+static BUILT: Mutex<Option<Built>> = Mutex::new(None);
+
+struct Built {
+    /// Names and texts of the files.
+    files: Vec<(String, String)>,
+    catalogue: Catalogue,
+    engine: Engine,
+}
+
+/// Builds detectors, unless it was these that were built last: a reload of sheets neither compiles nor rehearses them anew.
+fn built(sources: &[detect::Source<'_>], catalogue: &Catalogue) -> Result<Engine, Vec<detect::DetectorError>> {
+    // Who comes meanwhile waits: mostly for the same detectors.
+    let mut last = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let files: Vec<(String, String)> =
+        sources.iter().map(|file| (file.name.to_owned(), file.toml.to_owned())).collect();
+    if let Some(built) = last.as_ref().filter(|built| built.files == files && built.catalogue == *catalogue) {
+        return Ok(built.engine.clone());
+    }
+    let engine = Engine::new(sources, catalogue)?;
+    *last = Some(Built { files, catalogue: catalogue.clone(), engine: engine.clone() });
+    Ok(engine)
 }
 
 /// The key of lists of exact values.

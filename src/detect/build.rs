@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use super::context::Context;
 use super::engine::{Description, Engine, Logic, Served, Woken};
@@ -89,20 +90,20 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
         served,
         by_number: woken_by(Wake::Number),
         by_uuid: woken_by(Wake::Uuid),
-        logic,
+        logic: logic.into(),
         person,
         names,
-        numbers,
-        prefixed,
-        keyed,
-        labelled,
-        contexts,
+        numbers: Arc::new(numbers),
+        prefixed: Arc::new(prefixed),
+        keyed: Arc::new(keyed),
+        labelled: Arc::new(labelled),
+        contexts: Arc::new(contexts),
         lists: Vec::new(),
         digest,
-        openings,
-        lexicon,
-        literals,
-        woken,
+        openings: Arc::new(openings),
+        lexicon: Arc::new(lexicon),
+        literals: literals.map(Arc::new),
+        woken: woken.into(),
     };
     errors.extend(files.iter().flat_map(|(file, raw)| rehearse(&engine, file, raw)));
     if errors.is_empty() { Ok(engine) } else { Err(errors) }

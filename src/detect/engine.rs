@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::exact::MatchList;
 use super::lexicon::{Lexicon, Meaning};
@@ -65,30 +66,31 @@ pub struct Description {
     pub languages: Vec<Word>,
 }
 
-/// All detectors, ready to run. Immutable: share it by reference or `Arc`.
+/// All detectors, ready to run. Immutable, and cheap to clone: what was compiled is shared.
+#[derive(Clone)]
 pub struct Engine {
     pub(super) served: Vec<Served>,
-    pub(super) logic: Vec<Logic>,
+    pub(super) logic: Arc<[Logic]>,
     /// Places in `logic` of those that a number wakes, and of those that a UUID does.
     pub(super) by_number: Vec<usize>,
     pub(super) by_uuid: Vec<usize>,
     /// The number of the detector of names by rule.
     pub(super) person: u16,
     pub(super) names: Recogniser,
-    pub(super) numbers: Rows,
-    pub(super) prefixed: Rows,
-    pub(super) keyed: Keyed,
-    pub(super) labelled: Labelled,
-    pub(super) contexts: Contexts,
+    pub(super) numbers: Arc<Rows>,
+    pub(super) prefixed: Arc<Rows>,
+    pub(super) keyed: Arc<Keyed>,
+    pub(super) labelled: Arc<Labelled>,
+    pub(super) contexts: Arc<Contexts>,
     /// Lists of exact values, and the number of each column.
-    pub(super) lists: Vec<(MatchList, Vec<u16>)>,
+    pub(super) lists: Vec<(Arc<MatchList>, Vec<u16>)>,
     /// Tells engines apart that read other things into a text.
     pub(super) digest: u64,
-    pub(super) openings: Openings,
-    pub(super) lexicon: Lexicon,
-    pub(super) literals: Option<Literals>,
+    pub(super) openings: Arc<Openings>,
+    pub(super) lexicon: Arc<Lexicon>,
+    pub(super) literals: Option<Arc<Literals>>,
     /// What each literal wakes.
-    pub(super) woken: Vec<Woken>,
+    pub(super) woken: Arc<[Woken]>,
 }
 
 /// What a literal wakes.
@@ -103,7 +105,7 @@ pub(super) struct Woken {
 }
 
 /// What a detector's number stands for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Served {
     pub(super) entity: EntityId,
     /// The confidence of a lexicon's terms; `None` for what is no lexicon.
@@ -186,7 +188,7 @@ impl Engine {
         let mut hasher = DefaultHasher::new();
         (self.digest, name, list.digest()).hash(&mut hasher);
         self.digest = hasher.finish();
-        self.lists.push((list, numbers));
+        self.lists.push((Arc::new(list), numbers));
         Ok(self)
     }
 
@@ -245,7 +247,7 @@ impl Engine {
 
     /// Bytes of the automata.
     pub fn table_bytes(&self) -> usize {
-        let literals = self.literals.as_ref().map_or(0, Literals::memory);
+        let literals = self.literals.as_deref().map_or(0, Literals::memory);
         self.numbers.memory() + self.prefixed.memory() + self.keyed.memory() + literals
     }
 

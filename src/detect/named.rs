@@ -48,7 +48,7 @@ pub(super) struct Numbers {
 }
 
 /// The recogniser, with the numbers that its findings bear in the engine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Recogniser {
     model: Model<'static>,
     numbers: Numbers,

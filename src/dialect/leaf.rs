@@ -72,6 +72,7 @@ pub(super) fn bare(line: Line) -> Call {
         places: Vec::new(),
         models: Vec::new(),
         stream: false,
+        json: false,
         store: None,
         open: 0,
         hosted: Vec::new(),

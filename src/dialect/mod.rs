@@ -206,7 +206,7 @@ pub fn line_names(api: Api) -> (Vec<&'static str>, Vec<&'static str>) {
 pub fn answers_in_json(call: &Call) -> bool {
     let asks = language(call.api.dialect).json_answers;
     let fits = |path: &str, text: &str| asks.iter().any(|(asked, begins)| *asked == path && text.starts_with(begins));
-    call.fields.iter().any(|field| fits(field.path, call.text(field)))
+    call.json || call.fields.iter().any(|field| fits(field.path, call.text(field)))
 }
 
 /// The model that a call asks for, without what its API writes before a model's name. It is the caller's text.

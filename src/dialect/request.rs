@@ -62,6 +62,8 @@ pub(crate) enum Means {
     Model,
     /// Whether a stream is asked for.
     Stream,
+    /// Whether the answer is to be JSON.
+    Json,
     /// Whether the provider may keep the call.
     Store,
     /// The kept answer that the request goes on from: a sealed name of ours, which the provider's own replaces.
@@ -109,13 +111,15 @@ pub(crate) fn read(
         hosted: Vec::new(),
         models: Vec::new(),
         stream: matches!(endpoint.streams, Streams::Always | Streams::Asked(true)),
+        json: false,
         store: None,
         previous: None,
     };
     walk(&document, &spec.table, &mut reading)?;
-    let Reading { fields, hosted, cited, places, models, stream, store, previous, .. } = reading;
+    let Reading { fields, hosted, cited, places, models, stream, json, store, previous, .. } = reading;
     let places = places.resolve(&fields, &cited);
-    let call = Call { api: line.api, line, body, fields, cited, places, models, stream, store, open, hosted, previous };
+    let call =
+        Call { api: line.api, line, body, fields, cited, places, models, stream, json, store, open, hosted, previous };
     let asked = call.model_asked();
     if asked.is_empty() && call.models.is_empty() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
@@ -144,6 +148,7 @@ struct Reading<'t> {
     hosted: Vec<Hosted>,
     models: Vec<u32>,
     stream: bool,
+    json: bool,
     store: Option<std::ops::Range<u32>>,
     previous: Option<Previous>,
 }
@@ -280,6 +285,7 @@ impl Reading<'_> {
             | (Means::State | Means::Routes, NodeKind::False | NodeKind::Null) => {}
             (Means::Stream, NodeKind::False) => self.stream = false,
             (Means::Stream, NodeKind::True) => self.stream = true,
+            (Means::Json, NodeKind::True) => self.json = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
             (means, _) if steers(means) => return Err(misplaced(means, place, node)),
             (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
@@ -308,6 +314,7 @@ impl Reading<'_> {
                 | Means::OfDocument
                 | Means::Model
                 | Means::Stream
+                | Means::Json
                 | Means::Store
                 | Means::Previous
                 | Means::State

@@ -9,6 +9,11 @@ pub(super) fn failed(what: &str) -> Refusal {
     Refusal::new(Fault::Upstream, 502, "backend_failed", what)
 }
 
+/// The refusal of an answer that repeats the credential which its backend was shown.
+pub(super) fn quoting() -> Refusal {
+    failed("the backend's answer repeats the gateway's own credential")
+}
+
 /// The refusal of an answer in which the backend says itself that it failed, and the class that it gives. The text that it gives
 /// is not passed on: it may quote what the gateway sent.
 pub(super) fn told(api: Api, event: Option<&str>, data: Option<&str>) -> (Refusal, Told) {

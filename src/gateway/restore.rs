@@ -17,7 +17,7 @@ use super::budget::{Budget, Share};
 use super::cite::Moved;
 use super::end::End;
 use super::kept::Keeper;
-use super::landing::{self, failed, landing};
+use super::landing::landing;
 use super::ledger::Ledger;
 use super::line::Line;
 use super::source::Source;
@@ -25,14 +25,16 @@ use super::threads::Threads;
 use super::{Body, charge, logprobs};
 use crate::dialect::{self, Channel, Ended, EventKind, EventView, Joint, Position, ReplyLeaf, TokenList, Told, Usage};
 use crate::limits;
-use crate::model::{Api, Refusal, Word, entry::Change};
+use crate::model::{Api, Word, entry::Change};
 use crate::transform::{Counts, Landing, Moves, Restorer, Thread, Vault};
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
 mod body;
 mod called;
+mod ending;
 mod order;
+mod quoted;
 
 /// A streamed answer on its way to the client.
 pub struct Restored {
@@ -62,6 +64,8 @@ pub struct Restored {
     /// The stream said that it is complete.
     done: bool,
     broken: bool,
+    /// What may not be in it.
+    quoted: quoted::Quoted,
     /// Armed once the error event of a broken answer is handed over: the broken end follows when it fires.
     parting: Option<Pin<Box<Sleep>>>,
     ledger: Option<Ledger>,
@@ -104,6 +108,7 @@ impl Restored {
             last: None,
             done: false,
             broken: false,
+            quoted: quoted::Quoted::default(),
             parting: None,
             ledger: None,
             permit: None,
@@ -147,7 +152,7 @@ impl Restored {
         self.decoder.push(bytes);
         while self.source.is_some() {
             match self.decoder.frame() {
-                Ok(Some(frame)) => self.frame(&frame),
+                Ok(Some(frame)) => self.unquoted(frame),
                 Ok(None) => break,
                 Err(_) => {
                     self.settle();
@@ -211,6 +216,9 @@ impl Restored {
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.text_out += charge::text_bytes(&view.leaves);
             ledger.unnamed(&view.unknown);
+        }
+        if self.quotes(view) {
+            return;
         }
         let mut edits = self.names(&view.leaves);
         if self.vault.is_empty() {
@@ -331,70 +339,6 @@ impl Restored {
     fn count(&mut self, counts: Counts) {
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.count(counts);
-        }
-    }
-
-    /// The backend broke off.
-    fn break_off(&mut self) {
-        self.settle();
-        self.stop((&failed("the backend's answer broke off"), Told::default()), End::UpstreamBroke);
-    }
-
-    /// The backend says itself that it failed.
-    fn fail(&mut self, frame: &Event) {
-        let (refusal, told) = landing::told(self.api, frame.event(), frame.data());
-        self.stop((&refusal, told), End::UpstreamBroke);
-    }
-
-    /// The answer goes no further: an error event, then a broken end.
-    fn stop(&mut self, (refusal, told): (&Refusal, Told), end: End) {
-        self.source = None;
-        if !self.broken {
-            self.broken = true;
-            let number = self.next_number.map(|number| number.saturating_add(self.added));
-            let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
-            let error = dialect::stream_error(self.api, refusal, &id, (number, told));
-            let name = error.event.as_deref();
-            self.out.push_back(frames::encode(self.framing, name, &error.data, true, !self.begun));
-            if let Some(ledger) = self.ledger.as_mut() {
-                ledger.code = Word::fixed(refusal.code);
-            }
-            self.end(end);
-        }
-    }
-
-    fn end(&mut self, end: End) {
-        if let Some(ledger) = self.ledger.as_mut() {
-            ledger.end = end;
-        }
-    }
-
-    /// The backend ended its answer.
-    fn finish(&mut self) {
-        self.source = None;
-        match self.decoder.finish() {
-            // A frame that the end cut short is no frame, and would spoil the error event behind it; one that lacks only the
-            // end of its last line is.
-            Ok(Some(rest)) if self.done || self.is_whole(&rest) => {
-                self.frame(&rest);
-                self.settle();
-                if !self.done && !self.broken {
-                    self.out.push_back(frames::ending(self.framing));
-                }
-            }
-            Ok(_) => {}
-            Err(_) => self.break_off(),
-        }
-        self.settle();
-        if self.broken {
-            return;
-        }
-        if self.done {
-            self.flush(&[Ended::All], self.next_number);
-            self.end(End::Complete);
-        } else {
-            // No mark of the end: what came may be half of an answer.
-            self.break_off();
         }
     }
 }

@@ -12,7 +12,7 @@ use super::budget::{Paid, Share};
 use super::cite::Moved;
 use super::dispatch::Answering;
 use super::kept::{Keeper, Kept};
-use super::landing::{failed, landing};
+use super::landing::{self, failed, landing};
 use super::ledger::Ledger;
 use super::outbound::store_off;
 use super::respond::{Answer, Server};
@@ -24,7 +24,7 @@ use crate::dialect::{self, Channel, ChannelKind, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Restorer, Thread, Vault};
-use crate::upstream::{Backend, Reply};
+use crate::upstream::{Backend, Reply, Shown};
 use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote, splice};
 
@@ -50,6 +50,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     if let (Some(framing), true) = (framing, status.is_success()) {
         let source = Source::new(reply.body, reply.coding).map_err(|_| edge::failed_inside())?;
         let restored = Restored::new((api, json), framing, source, (vault, changed, keeper), share);
+        let restored = restored.looking_for(upstream.shown());
         return Ok(Answer::frames(status, content_type(framing), &server, restored));
     }
     if !(status.is_success() || relayed(status)) {
@@ -63,7 +64,9 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
         }
         text = conceal(api, &upstream, &text).unwrap_or(text);
     }
-    let made = whole(ledger, (api, json), (&vault, keeper), (text, &mut share));
+    let shown = upstream.shown();
+    text = shown.conceal(&text).unwrap_or(text);
+    let made = whole(ledger, (api, json), (&vault, keeper, &shown), (text, &mut share));
     let (body, usage) = made.map_err(|refusal| ledger.malformed(refusal))?;
     drop(vault);
     share.cut(body.len());
@@ -125,11 +128,15 @@ async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<Strin
 fn whole(
     ledger: &mut Ledger,
     (api, json): (Api, bool),
-    (vault, keeper): (&Vault, Option<Keeper>),
+    (vault, keeper, shown): (&Vault, Option<Keeper>, &Shown),
     (text, share): (String, &mut Share),
 ) -> Result<(String, Option<Usage>), Refusal> {
     share.grow(strings(&text) * limits::LEAF_BYTES)?;
     let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
+    // What stands there as it is was taken out: this one is written with escapes.
+    if view.leaves.iter().any(|leaf| shown.is_in(leaf.text.as_bytes())) {
+        return Err(landing::quoting());
+    }
     let usage = view.usage;
     ledger.is_gathered = true;
     ledger.text_out += charge::text_bytes(&view.leaves);

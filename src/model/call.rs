@@ -261,6 +261,8 @@ pub struct Call {
     pub models: Vec<u32>,
     /// Whether the client asked for a stream.
     pub stream: bool,
+    /// Whether a flag asks for an answer that is JSON; names and schemas that do are among the fields.
+    pub json: bool,
     /// Span of the value of a top-level `store`, if there is one.
     pub store: Option<Range<u32>>,
     /// Byte offset just behind the `{` that opens the body, where a member can be inserted.

@@ -1,7 +1,10 @@
 //! What of a backend's own words must not reach a client: the credential that the gateway showed it. Servers quote it in errors, whole
-//! (`no such project for key sk-…`) or masked in the middle (`sk-pr****wxyz`).
+//! (`no such project for key sk-…`) or masked in the middle (`sk-pr****wxyz`), and relays before a model repeat the heads they got.
 //!
-//! Errors also quote what a caller wrote. So nothing here may tell a caller how near a guess is: a part of the secret counts only where
+//! Any answer is searched for the whole of it ([`Shown`]), an error of a backend's also for parts ([`Backend::conceal`]): in an
+//! answer that succeeded, a mask is the model's own.
+//!
+//! Answers also quote what a caller wrote. So nothing here may tell a caller how near a guess is: a part of the secret counts only where
 //! it is too long to be guessed, and what is masked goes by its shape alone, whosever it is.
 
 use zeroize::Zeroizing;
@@ -13,6 +16,9 @@ use super::credential::{Credential, Pass, Secret};
 const INSTEAD: &str = "[credential]";
 /// Bytes of a secret below which it is no secret: it would be found in any text.
 const SECRET_BYTES_MIN: usize = 6;
+/// Bytes of a secret below which it is looked for in errors alone: local servers are given words for keys (`ollama`, `EMPTY`), and a
+/// model says words.
+const WORD_BYTES_MAX: usize = 16;
 /// Bytes of the beginning of a secret that tell it: more than a known prefix and what anybody could try.
 const HEAD_BYTES: usize = 24;
 /// Bytes of a secret that are shown beside a mask.
@@ -34,6 +40,58 @@ impl Backend {
             concealed = conceal(concealed.as_deref().unwrap_or(text), secret).or(concealed);
         }
         concealed
+    }
+}
+
+/// What a backend is shown, to be looked for in what it answers.
+#[derive(Default)]
+pub struct Shown(Vec<Zeroizing<Vec<u8>>>);
+
+impl Backend {
+    /// The credential that the backend is shown now.
+    pub fn shown(&self) -> Shown {
+        let mut secrets = self.settings().credential.as_ref().map(secrets).unwrap_or_default();
+        secrets.retain(|secret| secret.len() > WORD_BYTES_MAX);
+        Shown(secrets)
+    }
+}
+
+impl Shown {
+    /// Whether there is nothing to look for.
+    pub const fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it stands in these bytes.
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        self.0.iter().any(|secret| memchr::memmem::find(bytes, secret).is_some())
+    }
+
+    /// A text without it; nothing where it has none of it.
+    pub fn conceal(&self, text: &str) -> Option<String> {
+        let has = |secret: &&str| memchr::memmem::find(text.as_bytes(), secret.as_bytes()).is_some();
+        let mut secrets = self.0.iter().filter_map(|secret| str::from_utf8(secret).ok()).filter(has).peekable();
+        secrets.peek()?;
+        Some(secrets.fold(text.to_owned(), |text, secret| text.replace(secret, INSTEAD)))
+    }
+
+    /// Reads on in a text that comes in pieces: whether more of it than could be guessed stands in what came. `begun` is what the
+    /// text ended with that may be its beginning, before this piece and then behind it.
+    pub fn goes_on(&self, begun: &mut Zeroizing<Vec<u8>>, piece: &[u8]) -> bool {
+        begun.extend_from_slice(piece);
+        let heads = || self.0.iter().filter_map(|secret| secret.get(..HEAD_BYTES.min(secret.len())));
+        let found = heads().any(|head| memchr::memmem::find(begun, head).is_some());
+        let ends = |head: &[u8], len: usize| head.get(..len).is_some_and(|part| begun.ends_with(part));
+        let kept = heads().filter_map(|head| (1..head.len()).rev().find(|len| ends(head, *len))).max();
+        let passed = begun.len() - kept.unwrap_or_default();
+        begun.drain(..passed);
+        found
+    }
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Shown").field(&self.0.len()).finish()
     }
 }
 

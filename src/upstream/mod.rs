@@ -39,6 +39,7 @@ mod token;
 mod watch;
 
 pub use backend::Backend;
+pub use conceal::Shown;
 pub use connect::Peer;
 pub use credential::{Credential, Secret};
 pub use error::{BodyError, SendError, SetupError, SetupFault};

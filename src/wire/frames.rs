@@ -161,6 +161,19 @@ impl Frame {
         matches!(self, Self::Message(message) if message.failed)
     }
 
+    /// The frame that a server would have sent with other data.
+    #[must_use]
+    pub fn rewritten(&self, data: &str) -> Self {
+        let (mut frame, bytes) = (self.clone(), self.with_data(data));
+        let (raw, text) = match &mut frame {
+            Self::Event(frame) => (&mut frame.raw, &mut frame.data),
+            Self::Value(piece) => (&mut piece.raw, &mut piece.data),
+            Self::Message(message) => (&mut message.raw, &mut message.data),
+        };
+        (*raw, *text) = (bytes, Some(data.to_owned()));
+        frame
+    }
+
     /// Writes the frame anew with other data.
     pub fn with_data(&self, data: &str) -> Bytes {
         match self {

@@ -101,6 +101,12 @@ async fn a_value_of_two_lines_leaves_structured_output_json() {
             "/v1/chat/completions",
             with(chat(), &json!({"structured_outputs": {"json": schema}})),
         ),
+        (
+            "chat",
+            Speaks::OpenAi,
+            "/v1/chat/completions",
+            with(chat(), &json!({"structured_outputs": {"json_object": true}})),
+        ),
         ("chat", Speaks::OpenAi, "/v1/chat/completions", with(chat(), &json!({"nvext": {"guided_json": schema}}))),
         ("chat", Speaks::OpenAi, "/v1/chat/completions", with(chat(), &json!({"json_schema": schema}))),
         (

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use http::{HeaderName, HeaderValue, Method};
@@ -373,43 +374,58 @@ async fn attach(bench: &Bench, api: Api, path: &str, attached: &mut Attached) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_leaves_around_a_body() {
-    let (mut page, mut cells) = (HEAD.to_owned(), 0_u32);
-    // Dialects that share a table share what is said of its attachments.
+    // Dialects that share a table share what is said of its attachments: the first of them has it.
     let mut tables: BTreeMap<Vec<&str>, Speaks> = BTreeMap::new();
     for speaks in servers::ALL {
-        let bench = Bench::new(speaks).await;
-        let (mut attached, mut same) = (Attached::new(), BTreeSet::new());
-        let columns = "---|".repeat(CODINGS.len());
-        write!(page, "\n## {}\n\n| endpoint | {} | query | head |\n", speaks.name(), CODINGS.join(" | ")).unwrap();
-        writeln!(page, "|---|{columns}---|---|").unwrap();
-        for (api, template) in dialect::endpoints(dialect::named(speaks.name()).unwrap()) {
-            let (lines, more) = endpoint(&bench, (api, template)).await;
-            page.push_str(&lines);
-            let rows = dialect::request_paths(api);
-            let takes = rows.iter().any(|row| takes_files(row));
-            let first = *tables.entry(rows).or_insert(speaks);
-            if first == speaks {
-                cells += more + attach(&bench, api, &path_of(template), &mut attached).await;
-            } else if takes {
-                same.insert(first.name());
-            }
+        for (api, _) in dialect::endpoints(dialect::named(speaks.name()).unwrap()) {
+            tables.entry(dialect::request_paths(api)).or_insert(speaks);
         }
-        if !same.is_empty() {
-            let names: Vec<&str> = same.into_iter().collect();
-            write!(page, "\nAttachments as for {}.\n", names.join(", ")).unwrap();
-        }
-        if !attached.is_empty() {
-            let names: Vec<&str> = files().iter().map(|(name, ..)| *name).collect();
-            let columns = "---|".repeat(names.len());
-            write!(page, "\n| attachment at | {} |\n|---|{columns}\n", names.join(" | ")).unwrap();
-            for (row, fates) in attached {
-                let told: Vec<String> = names.iter().map(|name| words(&fates[name])).collect();
-                writeln!(page, "| `{row}` | {} |", told.join(" | ")).unwrap();
-            }
-        }
+    }
+    let tables = Arc::new(tables);
+    let sections = servers::ALL.map(|speaks| tokio::spawn(section(speaks, Arc::clone(&tables))));
+    let (mut page, mut cells) = (HEAD.to_owned(), 0_u32);
+    for section in sections {
+        let (text, more) = section.await.unwrap();
+        page.push_str(&text);
+        cells += more;
     }
     eprintln!("{cells} cells");
     check(&page);
+}
+
+/// What the page says of an API, and how many requests it took.
+async fn section(speaks: Speaks, tables: Arc<BTreeMap<Vec<&'static str>, Speaks>>) -> (String, u32) {
+    let (mut page, mut cells) = (String::new(), 0_u32);
+    let bench = Bench::new(speaks).await;
+    let (mut attached, mut same) = (Attached::new(), BTreeSet::new());
+    let columns = "---|".repeat(CODINGS.len());
+    write!(page, "\n## {}\n\n| endpoint | {} | query | head |\n", speaks.name(), CODINGS.join(" | ")).unwrap();
+    writeln!(page, "|---|{columns}---|---|").unwrap();
+    for (api, template) in dialect::endpoints(dialect::named(speaks.name()).unwrap()) {
+        let (lines, more) = endpoint(&bench, (api, template)).await;
+        page.push_str(&lines);
+        let rows = dialect::request_paths(api);
+        let first = tables[&rows];
+        if first == speaks {
+            cells += more + attach(&bench, api, &path_of(template), &mut attached).await;
+        } else if rows.iter().any(|row| takes_files(row)) {
+            same.insert(first.name());
+        }
+    }
+    if !same.is_empty() {
+        let names: Vec<&str> = same.into_iter().collect();
+        write!(page, "\nAttachments as for {}.\n", names.join(", ")).unwrap();
+    }
+    if !attached.is_empty() {
+        let names: Vec<&str> = files().iter().map(|(name, ..)| *name).collect();
+        let columns = "---|".repeat(names.len());
+        write!(page, "\n| attachment at | {} |\n|---|{columns}\n", names.join(" | ")).unwrap();
+        for (row, fates) in attached {
+            let told: Vec<String> = names.iter().map(|name| words(&fates[name])).collect();
+            writeln!(page, "| `{row}` | {} |", told.join(" | ")).unwrap();
+        }
+    }
+    (page, cells)
 }
 
 /// What the page says of several fates.

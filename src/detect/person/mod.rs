@@ -1,7 +1,7 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
 //! confirmed elsewhere in the call. `table`, `html`, `sql`, `vcard` and `list` read names under the head of a column and of a list,
-//! `cells` those of tables without one, `leaf` the values of elements and strings, `tied` those that a sign is tied to, `compound`
-//! the whole of a surname of several words. `keys` holds what keys and heads say.
+//! `cells` those of tables without one, `leaf` the values of elements and strings, `tied` those that a sign is tied to, `path` those
+//! in addresses, `compound` the whole of a surname of several words. `keys` holds what keys and heads say.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
@@ -18,6 +18,7 @@ pub(super) mod leaf;
 pub(super) mod line;
 mod list;
 mod name;
+mod path;
 mod sql;
 mod table;
 pub(super) mod tied;
@@ -129,6 +130,7 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     list::names(page, report);
     cells::names(page, report);
     tied::accounts(page, report);
+    path::names(page, report);
 }
 
 /// A text that stands under a key such as `patient_name` and is a name from end to end.

@@ -231,6 +231,15 @@ pub(super) fn are_name(one: &str, other: &str) -> bool {
     pair(one, other) || pair(other, one)
 }
 
+/// The same where lists know both, one of them as common.
+pub(super) fn are_known_name(one: &str, other: &str) -> bool {
+    let pair = |given: &str, surname: &str| {
+        let (given, own) = (flags_of(given), flags_of(surname));
+        is_given(given) && is_surname(surname) && own & SURNAME != 0 && (given | own) & POPULAR != 0
+    };
+    pair(one, other) || pair(other, one)
+}
+
 /// What the word list knows of a word.
 fn flags_of(word: &str) -> u16 {
     fold::next_word(word, 0).map_or(SMALL, |(_, folded)| named::flags(folded.as_slice()))

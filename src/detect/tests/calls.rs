@@ -33,6 +33,7 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         cited: Vec::new(),
         models: vec![0],
         stream: false,
+        json: false,
         store: None,
         open: 1,
         hosted: vec![],
@@ -101,6 +102,29 @@ fn neighbours_are_read_joined() {
             "an escape is split with its value",
             &[("iban FR14 2004 1010\\u00", 1), ("a00505 0001 3M02 606", 1)],
             &[(0, "iban: FR14 2004 1010\\u00"), (1, "iban: a00505 0001 3M02 606")],
+        ),
+    ]);
+}
+
+/// A word that happens to stand before an address in pieces, or before a domain, is a text of its own.
+#[test]
+fn words_before_a_split_address_are_not_taken_along() {
+    check(&[
+        (
+            "an address in two elements",
+            &[("hello", 1), ("camille.aub", 2), ("ertin@example.com", 3)],
+            &[(1, "email: camille.aub"), (2, "email: ertin@example.com")],
+        ),
+        ("a list of domains", &[("Which of them is ours? hello", 1), ("@example.com", 2)], &[]),
+        (
+            "a local part of its own",
+            &[("camille.aubertin", 1), ("@example.com", 2)],
+            &[(0, "email: camille.aubertin"), (1, "email: @example.com")],
+        ),
+        (
+            "parts of one text",
+            &[("camille.", 1), ("aubertin@exa", 1), ("mple.com", 1)],
+            &[(0, "email: camille."), (1, "email: aubertin@exa"), (2, "email: mple.com")],
         ),
     ]);
 }

@@ -10,7 +10,7 @@ use crate::detect::source::RawFile;
 fn both() -> &'static [Engine; 2] {
     static BOTH: LazyLock<[Engine; 2]> = LazyLock::new(|| {
         let [engine, mut plain] = [(); 2].map(|()| Engine::new(embedded(), &catalogue()).unwrap().without_names());
-        plain.numbers.plain = true;
+        std::sync::Arc::get_mut(&mut plain.numbers).unwrap().plain = true;
         [engine, plain]
     });
     &BOTH

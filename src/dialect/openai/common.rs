@@ -3,7 +3,7 @@
 use crate::model::{Measure, Role};
 
 use super::super::request::Means::{
-    self, Cited, Host, Hosts, Is, Link, Model, RangeFrom, RangeUntil, Routes, Spoken, State, Store, Stream,
+    self, Cited, Host, Hosts, Is, Json, Link, Model, RangeFrom, RangeUntil, Routes, Spoken, State, Store, Stream,
 };
 use super::super::table::{Row, row};
 
@@ -84,6 +84,15 @@ pub(in crate::dialect) const SAMPLING: &[Row<Means>] = &[
     row("guided_grammar", SCHEMA),
     row("guided_choice[]", SCHEMA),
     row("structured_outputs.json.**", SCHEMA),
+    row("structured_outputs.json_object", Json),
+    row("structured_outputs.regex", SCHEMA),
+    row("structured_outputs.choice[]", SCHEMA),
+    row("structured_outputs.grammar", SCHEMA),
+    row("structured_outputs.structural_tag.**", SCHEMA),
+    row("structured_outputs.whitespace_pattern", SCHEMA),
+    row("structured_outputs.disable_any_whitespace", CONTROL),
+    row("structured_outputs.disable_fallback", CONTROL),
+    row("structured_outputs.disable_additional_properties", CONTROL),
     row("structured_outputs.**", SCHEMA),
     row("chat_template", Is(Role::System)),
     row("chat_template_kwargs.**", CONTROL),

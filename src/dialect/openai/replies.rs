@@ -57,6 +57,28 @@ pub(in crate::dialect) const FILTERED: &[Row<Says>] = &[
     row("content_filter_offsets.end_offset", RangeUntil(Measure::Chars)),
 ];
 
+/// What a filter says of a text, by category: words of its own, and of the public code that it knows (Azure).
+const FILTER_URL: Row<Says> = row("content_filter_results.protected_material_code.citation.URL", Fixed);
+
+/// What a filter says of an answer.
+pub(in crate::dialect) const RESULTS: &[Row<Says>] =
+    &[FILTER_URL, row("content_filter_results.**", Whole), row("content_filter_result.**", Whole)];
+
+/// What a filter says of the prompts of a chat or a completion.
+pub(in crate::dialect) const PROMPT_RESULTS: &[Row<Says>] = &[
+    row("prompt_filter_results[].content_filter_results.**", Whole),
+    row("prompt_filter_results[].content_filter_result.**", Whole),
+    row("prompt_annotations[].content_filter_results.**", Whole),
+];
+
+/// What filters say of a response and of what it was asked with. Their offsets are in a text that they do not name.
+pub(in crate::dialect) const FILTERS: &[Row<Says>] = &[
+    FILTER_URL,
+    row("source_type", Fixed),
+    row("content_filter_raw[].**", Whole),
+    row("content_filter_results.**", Whole),
+];
+
 /// The message of a choice, or a piece of it; the texts run where they stand in a `delta`.
 pub(in crate::dialect) const MESSAGE: &[Row<Says>] = &[
     row("role", Fixed),

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use super::super::reply::Says;
 use super::super::table::{Row, Table, row};
 use super::replies::{
-    ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FILTERED, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART, RESPONSE,
-    SUMMARY, USAGE,
+    ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FILTERED, FILTERS, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART,
+    PROMPT_RESULTS, RESPONSE, RESULTS, SUMMARY, USAGE,
 };
 
 /// Chat, completions and embeddings, whole and in pieces.
@@ -18,6 +18,8 @@ static CHOICES: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("choices[]", CHOICE),
         ("choices[]", FINISH),
         ("choices[]", FILTERED),
+        ("choices[]", RESULTS),
+        ("", PROMPT_RESULTS),
         ("choices[].message", MESSAGE),
         ("choices[].delta", MESSAGE),
         ("", EMBEDDING),
@@ -30,6 +32,7 @@ static RESPONSE_BODY: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("", HEAD),
         ("", USAGE),
         ("", RESPONSE),
+        ("content_filters[]", FILTERS),
         ("output[]", ITEM),
         ("output[].content[]", PART),
         ("output[].content[].annotations[]", ANNOTATION),
@@ -41,6 +44,7 @@ static RESPONSE_AGAIN: LazyLock<Table<Says>> = LazyLock::new(|| {
     Table::new(&[
         ("", HEAD),
         ("", RESPONSE),
+        ("content_filters[]", FILTERS),
         ("output[]", ITEM),
         ("output[].content[]", PART),
         ("output[].content[].annotations[]", ANNOTATION),
@@ -69,6 +73,7 @@ static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("response", HEAD),
         ("response", USAGE),
         ("response", RESPONSE),
+        ("response.content_filters[]", FILTERS),
         ("response.output[]", ITEM),
         ("response.output[].content[]", PART),
         ("response.output[].content[].annotations[]", ANNOTATION),

@@ -277,6 +277,7 @@ fn call(fields: &[(Role, &'static str)]) -> Call {
         cited: Vec::new(),
         models: vec![0],
         stream: false,
+        json: false,
         store: None,
         open: 0,
         hosted: Vec::new(),

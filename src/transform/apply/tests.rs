@@ -108,6 +108,7 @@ impl Request {
             cited: Vec::new(),
             models: vec![0],
             stream: false,
+            json: false,
             store: None,
             open: 1,
             hosted: Vec::new(),

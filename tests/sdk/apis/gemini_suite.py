@@ -58,3 +58,28 @@ def refusals(client):
         config = types.GenerateContentConfig(tools=[types.Tool(google_search=types.GoogleSearch())])
         client.models.generate_content(model="assistant", contents="x", config=config)
     assert search.value.code == 403
+
+
+def structured(client):
+    config = types.GenerateContentConfig(response_mime_type="application/json", response_schema=types.Schema(type="OBJECT", properties={
+        "who": types.Schema(type="STRING", enum=[NAME, "nobody"])}))
+    back(client.models.generate_content(model="assistant", contents=PROMPT, config=config).text)
+
+
+def streamed_tools(client):
+    calls = []
+    for chunk in client.models.generate_content_stream(model="assistant", contents=PROMPT, config=types.GenerateContentConfig(tools=[TOOL])):
+        calls += chunk.function_calls or []
+    back(calls[0].args["text"])
+
+
+def chat(client):
+    turns = client.chats.create(model="assistant")
+    back(turns.send_message(PROMPT).text)
+    back("".join(chunk.text or "" for chunk in turns.send_message_stream("and again?")))
+
+
+def attachment(client):
+    """What is in it leaves with pseudonyms, which the suite's caller looks at."""
+    parts = [types.Part.from_bytes(data=PROMPT.encode(), mime_type="text/plain"), types.Part(text=NAME)]
+    back(client.models.generate_content(model="assistant", contents=[types.Content(role="user", parts=parts)]).text, NAME)

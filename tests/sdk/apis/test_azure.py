@@ -69,3 +69,12 @@ def test_refusals(client, newer):
     with pytest.raises(openai.NotFoundError) as files:
         newer.files.list()
     assert "not governed" in str(files.value)
+
+
+def test_completions_and_streamed_tools(client, newer):
+    back(client.completions.create(model="assistant", prompt=PROMPT).choices[0].text)
+    back("".join(chunk.choices[0].text for chunk in client.completions.create(model="assistant", prompt=PROMPT, stream=True) if chunk.choices))
+    back(newer.completions.create(model="assistant", prompt=PROMPT).choices[0].text)
+    chunks = client.chat.completions.create(**ask(tools=[TOOL], stream=True))
+    calls = [chunk.choices[0].delta.tool_calls for chunk in chunks if chunk.choices]
+    back("".join(call.function.arguments or "" for piece in calls if piece for call in piece))

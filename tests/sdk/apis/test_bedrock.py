@@ -88,3 +88,16 @@ def test_images_and_unknown_models_are_refused(client):
     with pytest.raises(ClientError) as unknown:
         client.converse(modelId="eu.other.model-v1:0", messages=MESSAGES)
     assert unknown.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_documents_and_members_of_the_model(client):
+    document = {"document": {"format": "txt", "name": "letter", "source": {"bytes": PROMPT.encode()}}}
+    answer = client.converse(modelId="assistant", messages=[{"role": "user", "content": [{"text": "Who?"}, document]}],
+                             additionalModelRequestFields={"top_k": 3, "metadata": {"who": NAME}}, requestMetadata={"who": NAME})
+    back(answer["output"]["message"]["content"][0]["text"], NAME)
+
+
+def test_what_is_not_governed_is_named(client):
+    with pytest.raises(ClientError) as refused:
+        client.apply_guardrail(guardrailIdentifier="g", guardrailVersion="1", source="INPUT", content=[{"text": {"text": PROMPT}}])
+    assert "guardrail" in str(refused.value)

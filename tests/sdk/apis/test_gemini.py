@@ -17,7 +17,8 @@ def client() -> genai.Client:
     return genai.Client(api_key=KEY, vertexai=False, http_options=types.HttpOptions(base_url=URL))
 
 
-@pytest.mark.parametrize("does", [suite.content, suite.stream, suite.tools, suite.conversation, suite.counts, suite.refusals])
+@pytest.mark.parametrize("does", [suite.content, suite.stream, suite.tools, suite.conversation, suite.counts, suite.refusals,
+                                  suite.structured, suite.streamed_tools, suite.chat, suite.attachment])
 def test_client(client, does):
     does(client)
 

@@ -62,3 +62,12 @@ def test_what_is_not_governed_is_named(client):
     with pytest.raises(Exception) as refused:
         client.files.list()
     assert "/v1/files" in str(refused.value)
+
+
+def test_a_turn_with_a_tool(client):
+    turns = [
+        {"role": "user", "content": "Who?"},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "abcdefghi", "function": {"name": "find", "arguments": {"who": NAME}}}]},
+        {"role": "tool", "tool_call_id": "abcdefghi", "name": "find", "content": PROMPT},
+    ]
+    back(client.chat.complete(model="assistant", messages=turns).choices[0].message.content)

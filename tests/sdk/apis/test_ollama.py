@@ -55,3 +55,14 @@ def test_refusals(client):
     with pytest.raises(ollama.ResponseError) as image:
         client.chat(model="assistant", messages=[{"role": "user", "content": "x", "images": [b"\x89PNG\r\n\x1a\n" * 20]}])
     assert image.value.status_code == 403
+
+
+def test_conversation_and_schema(client):
+    turns = [
+        {"role": "user", "content": "Who?"},
+        {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "find", "arguments": {"who": NAME}}}]},
+        {"role": "tool", "tool_name": "find", "content": PROMPT},
+    ]
+    schema = {"type": "object", "properties": {"who": {"enum": [NAME]}}}
+    back(client.chat(model="assistant", messages=turns, format=schema, think=False, keep_alive="5m").message.content)
+    back(client.generate(model="assistant", prompt="Who?", suffix=PROMPT, template="{{ .Prompt }}", raw=True).response)

@@ -44,3 +44,15 @@ def test_addresses_of_other_servers_are_refused(client):
     with pytest.raises(openai.BadRequestError) as refused:
         client.chat.completions.create(model="assistant", messages=[], extra_body={"kv_transfer_params": {"remote_host": "x"}})
     assert refused.value.code == "routing_not_supported"
+
+
+def test_structured_outputs(client):
+    for asked in ({"choice": [NAME, "nobody"]}, {"regex": "[a-z ]+"}, {"json_object": True}, {"json": {"type": "object"}}, {"grammar": "root ::= \"a\""}):
+        answer = client.chat.completions.create(
+            model="assistant", messages=[{"role": "user", "content": PROMPT}], extra_body={"structured_outputs": asked})
+        assert NAME in answer.choices[0].message.content, asked
+
+
+def test_completions_and_embeddings(client):
+    back(client.completions.create(model="assistant", prompt=[PROMPT], extra_body={"guided_choice": [NAME]}).choices[0].text)
+    assert client.embeddings.create(model="assistant", input=[PROMPT], extra_body={"truncate_prompt_tokens": 9}).data
