@@ -116,11 +116,8 @@ impl App {
             .await
             .context("the audit log failed inside")??;
         let log = Arc::new(log);
-        let gate = Arc::new(Gate::new(
-            Arc::clone(&loaded.snapshot),
-            wrap(Arc::clone(&log) as Arc<dyn AuditLog>),
-            Arc::clone(&telemetry),
-        ));
+        let wrapped = wrap(Arc::clone(&log) as Arc<dyn AuditLog>);
+        let gate = Arc::new(Gate::new(Arc::clone(&loaded.snapshot), wrapped, Arc::clone(&telemetry)));
         let fronts = Fronts::read(config)?;
         telemetry.certificate_valid_until(fronts.valid_until());
         if fronts.data.is_none() {

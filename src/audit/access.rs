@@ -131,7 +131,8 @@ pub(super) fn forget_recorded(storage: &dyn Storage) -> Result<(), Problem> {
 pub fn waiting_erasures(log: &Path) -> Vec<serde_json::Value> {
     let storage = LocalStorage::new(log);
     let names = storage.names_up_to(FOLDER, usize::MAX).unwrap_or_default();
-    let erasures = names.files.iter().filter(|name| name.starts_with("erasure-") && name.ends_with(".json"));
+    let erasures =
+        names.files.iter().filter(|name| name.starts_with("erasure-") && name.strip_suffix(".json").is_some());
     let items = erasures.filter_map(|name| read(&storage, &format!("{FOLDER}/{name}")).ok().flatten());
     let items = items.filter(|item| item.about.kind == Kind::Erasure);
     items.filter_map(|item| serde_json::from_slice(&item.body).ok()).collect()

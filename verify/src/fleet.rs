@@ -6,7 +6,6 @@
 //! whoever kept a checkpoint of it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -22,9 +21,7 @@ use crate::regular;
 use crate::report::{Removal, Report};
 use crate::review::FILE;
 use crate::shown::shown;
-use crate::verify::{
-    CHECKPOINT, Known, Progress, Trust, VERIFIER_KEY, verify_dir, verify_log, verify_published, verify_tiles,
-};
+use crate::verify::{CHECKPOINT, Known, Progress, Trust, verify_dir, verify_log};
 
 /// The folder of finished epochs within a log's folder.
 pub const EPOCHS: &str = "epochs";
@@ -32,8 +29,6 @@ pub const EPOCHS: &str = "epochs";
 const NOTES: &str = "access";
 /// Files there that are looked at.
 const NOTES_MAX: usize = 1 << 16;
-/// Finished epochs that are asked for where a log is served.
-const SERVED_EPOCHS_MAX: usize = 10_000;
 /// What may be the matter with an epoch that its predecessor announced.
 pub(crate) const CUT_OFF: &str = "a rotation that was cut off is finished by the next start";
 
@@ -84,91 +79,6 @@ fn verify_listed(
     check_places(&folders).map_err(|(folder, problem)| within(dir, folder, problem))?;
     check_indexed(dir, &folders, &reports)?;
     Ok(reports)
-}
-
-/// Verifies a log that was published as tiles, wherever its files are, with the finished epochs that lie there under `epochs`: as
-/// [`verify_all`] does a folder. Where none lie there and nothing names one, the log is verified alone.
-///
-/// # Errors
-/// The first [`Problem`].
-pub fn verify_served(
-    files: &dyn Files,
-    trust: &Trust,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<Report>, Problem> {
-    check_known(&trust.known)?;
-    let running = served(files, CHECKPOINT).unwrap_or_default();
-    verify_running(files, &running, trust, progress).map_err(|problem| {
-        // Its files come one by one: those of two publications are no log.
-        let key = served(files, VERIFIER_KEY);
-        let is_of_it = key.is_none_or(|key| key.split('+').next() == Some(&running));
-        if served(files, CHECKPOINT).is_none_or(|now| now == running) && is_of_it {
-            return problem;
-        }
-        let detail = "the log was published again, under its next key, while it was read: ask again";
-        Problem::new(CHECKPOINT, ProblemKind::Unreadable, detail)
-    })
-}
-
-/// The first line of a small file.
-fn served(files: &dyn Files, name: &str) -> Option<String> {
-    let text = files.read(name, NOTE_BYTES_MAX as u64).ok()?;
-    Some(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
-}
-
-fn verify_running(
-    files: &dyn Files,
-    running: &str,
-    trust: &Trust,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<Report>, Problem> {
-    let mut logs: Vec<(String, Option<Below<'_>>)> = vec![(running.to_owned(), None)];
-    let (name, number) = epoch_of(running);
-    // From the newest on: what comes before one that is not there is missed by its successor.
-    for epoch in (1..number).rev().take(SERVED_EPOCHS_MAX) {
-        let below = Below { files, folder: format!("{EPOCHS}/{epoch}") };
-        match served(&below, CHECKPOINT) {
-            Some(origin) if epoch_of(&origin).0 == name => logs.push((origin, Some(below))),
-            _ => break,
-        }
-    }
-    let is_there = |name: &str| logs.iter().any(|(origin, _)| origin == name);
-    // A policy may list logs that are served elsewhere.
-    let of_it = listed(trust).into_iter().filter(|origin| epoch_of(origin).0 == name);
-    let others = named(trust).into_iter().chain(of_it).any(|origin| !is_there(&origin));
-    if logs.len() == 1 && !others {
-        return verify_published(files, trust, progress).map(|report| vec![report]);
-    }
-    let (mut reports, mut announced) = (Vec::with_capacity(logs.len()), Vec::new());
-    for (origin, below) in logs.iter().rev() {
-        let trust = for_origin(origin, trust, &announced);
-        let report = match below {
-            None => verify_tiles(files, &trust, progress),
-            Some(below) => verify_tiles(below, &trust, progress)
-                .map_err(|problem| Problem { file: format!("{}/{}", below.folder, problem.file), ..problem }),
-        }?;
-        let next = report.announced.as_deref().filter(|_| report.key_given);
-        announced.extend(next.and_then(|key| VerifierKey::parse(key).ok()));
-        reports.push(report);
-    }
-    place_exports(&mut reports)?;
-    check_links(&reports)?;
-    check_removals(&[], &mut reports)?;
-    check_listed(&reports, trust)?;
-    check_trusted(&reports, trust)?;
-    Ok(reports)
-}
-
-/// The files below a folder of others.
-struct Below<'a> {
-    files: &'a dyn Files,
-    folder: String,
-}
-
-impl Files for Below<'_> {
-    fn read(&self, name: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
-        self.files.read(&format!("{}/{name}", self.folder), bytes_max)
-    }
 }
 
 /// What is gone of the beginning of a log must be on record: in that log, or in a later epoch where it is finished. The command
@@ -234,7 +144,7 @@ pub fn no_index(dir: &Path) -> Problem {
 }
 
 /// Each export must be of one of the logs; it is told in the report of that one.
-fn place_exports(reports: &mut [Report]) -> Result<(), Problem> {
+pub(crate) fn place_exports(reports: &mut [Report]) -> Result<(), Problem> {
     let count = reports.first().map_or(0, |report| report.exports.len());
     for index in 0..count {
         let exports = || reports.iter().filter_map(|report| report.exports.get(index));
@@ -251,7 +161,7 @@ fn place_exports(reports: &mut [Report]) -> Result<(), Problem> {
 }
 
 /// A kept checkpoint that cannot be read would be of no log, and so compared with none; the log is not to blame for it.
-fn check_known(known: &[Known]) -> Result<(), Problem> {
+pub(crate) fn check_known(known: &[Known]) -> Result<(), Problem> {
     match known.iter().find(|known| known.origin().is_none()) {
         Some(known) => Err(Problem::new(&known.name, ProblemKind::Unreadable, "it is not a checkpoint")),
         None => Ok(()),
@@ -260,7 +170,7 @@ fn check_known(known: &[Known]) -> Result<(), Problem> {
 
 /// What of the trust is about the log of this name; keys that trusted logs announced are trusted, too. Of a log that it says
 /// nothing of, it is seen first whether another one is missing ([`check_links`], [`check_listed`]): that one would speak of it.
-fn for_origin(origin: &str, trust: &Trust, announced: &[VerifierKey]) -> Trust {
+pub(crate) fn for_origin(origin: &str, trust: &Trust, announced: &[VerifierKey]) -> Trust {
     let known = trust.known.iter().filter(|known| known.origin().as_deref() == Some(origin)).cloned().collect();
     let mut key = trust.key.clone().filter(|key| key.name() == origin);
     let mut policy = trust.policy.clone();
@@ -291,7 +201,7 @@ pub(crate) fn epoch_of(origin: &str) -> (String, u64) {
 }
 
 /// Each epoch must be the one that its successor remembers, and its successor the one that it announced.
-fn check_links(reports: &[Report]) -> Result<(), Problem> {
+pub(crate) fn check_links(reports: &[Report]) -> Result<(), Problem> {
     for report in reports {
         let Some(begun) = &report.begun else { continue };
         // Of several copies the longest is the whole one.
@@ -341,7 +251,7 @@ fn check_successor(report: &Report, reports: &[Report]) -> Result<(), Problem> {
 }
 
 /// Every log that a policy lists, or of which somebody kept a checkpoint, must be there.
-fn check_listed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
+pub(crate) fn check_listed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
     let is_there = |origin: &String| reports.iter().any(|report| report.origin == *origin);
     let Some(origin) = listed(trust).into_iter().chain(named(trust)).find(|origin| !is_there(origin)) else {
         return check_keys(reports, trust);
@@ -365,19 +275,19 @@ fn check_keys(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
 }
 
 /// The logs that a policy lists.
-fn listed(trust: &Trust) -> Vec<String> {
+pub(crate) fn listed(trust: &Trust) -> Vec<String> {
     trust.policy.iter().flat_map(Policy::logs).map(|key| key.name().to_owned()).collect()
 }
 
 /// The logs of which there is a checkpoint or a key.
-fn named(trust: &Trust) -> Vec<String> {
+pub(crate) fn named(trust: &Trust) -> Vec<String> {
     let kept = trust.known.iter().filter_map(Known::origin);
     kept.chain(trust.key.iter().map(|key| key.name().to_owned())).collect()
 }
 
 /// With a policy every log must be one that it lists, that such a log announced, or that such a log was begun behind: its first entry
 /// has the size and the root of the one before ([`check_links`]), so whoever trusts the later one has the earlier one whole.
-fn check_trusted(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
+pub(crate) fn check_trusted(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
     if trust.policy.is_none() {
         return Ok(());
     }

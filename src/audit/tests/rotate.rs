@@ -151,8 +151,8 @@ fn an_order_that_failed_takes_no_effect_later() {
     // Until it is in force nobody is accused of the log that is not there yet, and of damage as before.
     let problem = verify_epochs(folder.path(), &Trust::default()).unwrap_err();
     assert!(octroi_verify::is_changing(&problem), "{problem}");
-    let month = crate::audit::report::Month::parse("2026-11").unwrap();
-    let report = crate::audit::report::of_folder(crate::audit::report::Kind::Access, month, folder.path());
+    let month = report::Month::parse("2026-11").unwrap();
+    let report = report::of_folder(report::Kind::Access, month, folder.path());
     assert!(report.unwrap_err().to_string().contains("key of the log is being changed"));
     assert!(!withdraw(folder.path()).unwrap(), "only the key that was announced can go on behind it");
     assert_eq!(write(folder.path(), 20..30).name(), "octroi/test/2");

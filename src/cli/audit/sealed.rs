@@ -260,7 +260,6 @@ fn secret(path: &Path) -> anyhow::Result<Secret> {
     Secret::parse(&text).with_context(|| format!("`{}` is not the private key of a custodian", shown(path)))
 }
 
-#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "the command line names files")]
 fn remove(path: &Path) {
     std::fs::remove_file(path).unwrap_or_default();
 }
