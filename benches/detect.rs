@@ -162,6 +162,7 @@ fn history() -> Call {
         cited: Vec::new(),
         models: Vec::new(),
         stream: false,
+        json: false,
         store: None,
         open: 1,
         hosted: Vec::new(),

@@ -61,6 +61,7 @@ fn request(bytes: usize) -> (Call, Findings) {
         cited: Vec::new(),
         models: vec![0],
         stream: true,
+        json: false,
         store: None,
         open: 1,
         hosted: Vec::new(),

@@ -33,6 +33,7 @@ pub(crate) fn request(texts: impl IntoIterator<Item = (String, Range<usize>, Ent
         models: vec![0],
         cited: Vec::new(),
         stream: true,
+        json: false,
         store: None,
         open: 1,
         hosted: Vec::new(),
