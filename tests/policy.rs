@@ -11,6 +11,18 @@ const GUIDES: [(&str, &str, &str, &str, &str); 2] = [
     (include_str!("../docs/politique.md"), "politique", "change", "rssi", "approbateurs.toml"),
 ];
 
+/// A detector of the officer's own.
+const OWN_DETECTOR: &str = r#"
+[[pattern]]
+id = "own_reference"
+entity = "email"
+prefix = ["ref-"]
+pattern = 'ref-[0-9]{6}'
+confidence = 95
+examples = ["ref-123456"]
+counter-examples = ["ref-x"]
+"#;
+
 fn run(folder: &Path, line: &str) -> Output {
     run_in(folder, line, "C")
 }
@@ -246,6 +258,12 @@ fn a_wider_sheet_is_found_by_diff_and_a_broken_one_by_every_tool() {
             "{tool}"
         );
     }
+    // What cannot be decided is no proof, and the exit status says so.
+    copy(&at.join("policies"), &at.join("other"));
+    std::fs::create_dir(at.join("other/detectors")).unwrap();
+    std::fs::write(at.join("other/detectors/own.toml"), OWN_DETECTOR).unwrap();
+    let told = ok(at, "octroi policy diff policies other", 1);
+    assert!(told.contains("it could not be proven that there is none") && !told.contains("proven over all"), "{told}");
     assert!(ok(at, "octroi policy check --policies nowhere", 2).contains("nowhere"));
     assert!(ok(at, "octroi policy ask \"helth\" --policies policies", 2).contains("did you mean `health`"));
     assert!(ok(at, "octroi policy init policies --home FR", 2).contains("there already"));

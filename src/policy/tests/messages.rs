@@ -167,6 +167,7 @@ fn words() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn readings() {
     let rule = |clauses: &str| of_statements(&format!("rule r\n  because \"a law\"\n{clauses}\n"));
     snapshots(
