@@ -96,7 +96,6 @@ impl App {
     ///
     /// # Errors
     /// As [`App::start`].
-    #[expect(clippy::too_many_lines, reason = "one step after another, each a line or two")]
     pub async fn start_on(
         path: PathBuf,
         wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>,
