@@ -106,8 +106,9 @@ pub(crate) fn unless_changing(dir: &Path, listed: &[PathBuf], problem: Problem) 
         }
         kind => matches!(kind, NoCheckpoint | NotALog),
     };
-    // The next key is made before the log announces it, and in force when the new log begins.
-    let mut logs = listed.iter().map(|folder| log_of(folder)).filter(|log| log.join(NEXT_KEY).exists());
+    // The next key is made before the log announces it, and in force before that log has its final place.
+    let has_next = |log: &&Path| [NEXT_KEY, CHECKPOINT].iter().all(|name| log.join(name).exists());
+    let mut logs = listed.iter().map(|folder| log_of(folder)).filter(has_next);
     match logs.find(|log| is_newest_missing(log)) {
         Some(log) => at(log, &format!("{problem}: {CHANGING}")),
         None => problem,
