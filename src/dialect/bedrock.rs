@@ -15,7 +15,7 @@ use super::anthropic;
 use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{chat::FORMAT, common::WORDS, fault};
-use super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::reply::ChannelKind::{Arguments, Quotation, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
 use super::reply::Says::{
     self, Block, Called, Cited, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument,
@@ -236,6 +236,7 @@ static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("output.message", &[row("role", Fixed)]),
         ("output.message.content[]", ANSWER),
         ("output.message.content[].citationsContent.citations[]", SOURCE),
+        ("output.message.content[].citationsContent.citations[]", &[row("sourceContent[].text", Whole)]),
     ])
 });
 
@@ -259,6 +260,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{contentBlockDelta}.delta.reasoningContent.text", Piece(Reasoning)),
     row("{contentBlockDelta}.delta.reasoningContent.signature", Fixed),
     row("{contentBlockDelta}.delta.reasoningContent.redactedContent", Fixed),
+    row("{contentBlockDelta}.delta.citation.sourceContent[].text", Piece(Quotation)),
     row("{contentBlockDelta}.delta.image.source.bytes", Fixed),
     row("{contentBlockStop}", Ends(Item)),
     row("{contentBlockStop}.contentBlockIndex", Block),
@@ -274,7 +276,6 @@ const EVENTS: &[Row<Says>] = &[
 const SOURCE: &[Row<Says>] = &[
     row("title", Whole),
     row("source", Whole),
-    row("sourceContent[].text", Whole),
     row("location.web.url", Fixed),
     row("location.web.domain", Fixed),
     row("location.documentChar.documentIndex", OfDocument),
@@ -367,6 +368,7 @@ fn flush(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: O
         Text => json!({ "text": text }),
         Reasoning => json!({ "reasoningContent": { "text": text } }),
         Arguments => json!({ "toolUse": { "input": text } }),
+        Quotation => json!({ "citation": { "sourceContent": [{ "text": text }] } }),
         _ => return None,
     };
     let data = json!({ "contentBlockIndex": channel.outer, "delta": delta });

@@ -4,6 +4,8 @@
 //! camel case and in snake case, so the table does too. What may follow a tool's name decides where it runs: functions run
 //! at the application, every other member of a tool at the provider. Vertex AI has the same bodies ([`super::vertex`]).
 
+mod flush;
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -11,18 +13,17 @@ use serde_json::{Value, json};
 use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
-use super::reply::ChannelKind::{Reasoning, Text};
+use super::reply::ChannelKind::{Argument, Text};
 use super::reply::Says::{
-    self, CachedTokens, Called, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens,
-    Outer, OutputTokens, Piece, Thought, Whole,
+    self, CachedTokens, Called, Failure, FinishLast, Fixed, GoesOn, InputTokens, Logprobs, MoreInputTokens,
+    MoreOutputTokens, OfArgument, Outer, OutputTokens, Piece, Thought, Whole,
 };
-use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
+use super::reply::{Flush, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Label, Model, Speaks, Spoken, UserOrSpeaker};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
 use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
-use crate::wire::json::{Bounds, Document, Numbers};
 
 const CONTROL: Means = Is(Role::Control);
 const ID: Means = Is(Role::Identifier);
@@ -50,7 +51,7 @@ pub(super) const SHAPES: Language = Language {
     stream_error,
     failures: &failure::GOOGLE,
     models_body,
-    flush,
+    flush: flush::flush,
 };
 
 /// Whole answers.
@@ -159,6 +160,7 @@ const REQUEST: &[Row<Means>] = &[
     row("safetySettings[].method", CONTROL),
     row("serviceTier", CONTROL),
     row("toolConfig.functionCallingConfig.mode", CONTROL),
+    row("toolConfig.functionCallingConfig.streamFunctionCallArguments", CONTROL),
     row("toolConfig.functionCallingConfig.allowedFunctionNames[]", NAME),
     row("toolConfig.retrievalConfig.latLng.latitude", Is(Role::User)),
     row("toolConfig.retrievalConfig.latLng.longitude", Is(Role::User)),
@@ -306,6 +308,10 @@ const ANSWER_PART: &[Row<Says>] = &[
     row("functionCall.id", Fixed),
     row("functionCall.name", Called),
     row("functionCall.args.**", Whole),
+    row("functionCall.willContinue", GoesOn),
+    row("functionCall.partialArgs[].jsonPath", OfArgument),
+    row("functionCall.partialArgs[].stringValue", Piece(Argument(0))),
+    row("functionCall.partialArgs[].willContinue", GoesOn),
     row("executableCode.language", Fixed),
     row("executableCode.code", Whole),
     row("codeExecutionResult.outcome", Fixed),
@@ -357,26 +363,4 @@ fn models_body(models: &[(&str, &[Country])], one: bool) -> String {
         Some(first) if one => first.to_string(),
         _ => json!({ "models": models }).to_string(),
     }
-}
-
-/// An event of one candidate with one part.
-fn flush(_: Api, template: &str, channel: Channel, held: Held<'_>, _: Option<u64>) -> Option<Flush> {
-    let text = held.text;
-    let part = match channel.kind {
-        Text => json!({ "text": text }),
-        Reasoning => json!({ "text": text, "thought": true }),
-        _ => return None,
-    };
-    let content = json!({ "role": "model", "parts": [part] });
-    let mut candidate = json!({ "index": channel.outer, "content": content });
-    let logprobs = held.logprobs.and_then(|told| Some(("logprobsResult".to_owned(), serde_json::from_str(told).ok()?)));
-    candidate.as_object_mut()?.extend(logprobs);
-    let mut event = json!({ "candidates": [candidate] });
-    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
-    let members = event.as_object_mut()?;
-    for name in ["modelVersion", "responseId"] {
-        let named = document.member(0, name).and_then(|value| document.node(value));
-        members.extend(named.map(|value| (name.to_owned(), document.decoded(value).into_owned().into())));
-    }
-    Some(Flush { event: None, data: event.to_string() })
 }
