@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::anthropic;
 use super::failure::Told;
+use super::features::Features;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{chat::FORMAT, common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Quotation, Reasoning, Text};
@@ -55,10 +56,10 @@ pub(super) static LANGUAGE: Language = Language {
 };
 
 /// Where invoke-model asks for a guardrail, an object at the provider that reads the texts. Converse asks for one in the body.
-const GUARDS: &[(&str, &[&str])] = &[
-    ("x-amzn-bedrock-guardrailidentifier", &[]),
-    ("x-amzn-bedrock-guardrailversion", &[]),
-    ("x-amzn-bedrock-trace", &[]),
+const GUARDS: &[(&str, &Features)] = &[
+    ("x-amzn-bedrock-guardrailidentifier", &Features::NONE),
+    ("x-amzn-bedrock-guardrailversion", &Features::NONE),
+    ("x-amzn-bedrock-trace", &Features::NONE),
 ];
 
 /// Where a request asks for JSON: in Converse, and in the words of the model's own API.

@@ -108,6 +108,7 @@ pub(super) const BOTH: (&LazyLock<Table<Says>>, &LazyLock<Table<Says>>) = (&REPL
 pub(super) static GENERATE: LazyLock<RequestTable> = LazyLock::new(|| {
     table(&[
         ("", REQUEST),
+        ("", KEPT),
         ("contents[]", CONTENT),
         ("contents[].parts[]", PART),
         ("contents", CONTENT),
@@ -129,6 +130,7 @@ pub(super) static COUNTED: LazyLock<RequestTable> = LazyLock::new(|| {
         ("systemInstruction.parts[]", PART),
         ("tools[]", TOOL),
         ("generateContentRequest", REQUEST),
+        ("generateContentRequest", KEPT),
         ("generateContentRequest.contents[]", CONTENT),
         ("generateContentRequest.contents[].parts[]", PART),
         ("generateContentRequest.systemInstruction", SYSTEM),
@@ -181,6 +183,9 @@ const REQUEST: &[Row<Means>] = &[
     row("generationConfig.*", CONTROL),
     row("modelArmorConfig.**", CONTROL),
 ];
+
+/// Whether the provider keeps the request and its answer in a log; without it, as its project is set.
+const KEPT: &[Row<Means>] = &[row("store", Means::Store)];
 
 /// One turn.
 const CONTENT: &[Row<Means>] = &[row("role", UserOrSpeaker)];

@@ -16,6 +16,7 @@ mod asked;
 mod azure;
 mod bedrock;
 mod failure;
+mod features;
 mod gemini;
 mod language;
 mod leaf;

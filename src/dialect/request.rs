@@ -12,10 +12,11 @@ use crate::model::{Call, Content, Field, Line, Measure, Refusal, Role, TokenKind
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner};
 use crate::wire::{attached, holds_opaque};
 
+use super::features::Features;
 use super::language::{Endpoint, Streams};
 use super::leaf::{Scope, bare_model, blank, index, linked, silent_speaker, speaker, spelling, steers};
 use super::places::Places;
-use super::refuse::{malformed, misplaced, ungoverned};
+use super::refuse::{asks, malformed, misplaced, ungoverned};
 use super::table::{Place, PlaceId, Table};
 use super::visit::{At, Spot, Under, Visitor, walk};
 
@@ -64,6 +65,8 @@ pub(crate) enum Means {
     Stream,
     /// Whether the provider may keep the call.
     Store,
+    /// Words that ask for features of the API, of which these pass.
+    Asks(&'static Features),
     /// The kept answer that the request goes on from: a sealed name of ours, which the provider's own replaces.
     Previous,
     /// Refers to state that the provider holds: refused unless `null` or `false`.
@@ -211,7 +214,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             Spot::Unknown(path) => (path, None),
         };
         if let (Some(means), Spot::Known(place)) = (means, at.spot) {
-            self.steer(means, place, node)?;
+            self.steer(document, means, (place, node))?;
         }
         let kind = match node.kind {
             NodeKind::String => TokenKind::String,
@@ -273,7 +276,12 @@ impl Reading<'_> {
     }
 
     /// Acts on the leaves that steer the gateway itself.
-    fn steer(&mut self, means: Means, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
+    fn steer(
+        &mut self,
+        document: &Document<'_>,
+        means: Means,
+        (place, node): (&Place<Means>, &Node),
+    ) -> Result<(), Refusal> {
         match (means, node.kind) {
             (Means::Model | Means::Previous, NodeKind::String)
             | (Means::Stream | Means::Previous, NodeKind::Null)
@@ -281,6 +289,7 @@ impl Reading<'_> {
             (Means::Stream, NodeKind::False) => self.stream = false,
             (Means::Stream, NodeKind::True) => self.stream = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
+            (Means::Asks(features), NodeKind::String) => asks(features, &document.decoded(node), (place, node))?,
             (means, _) if steers(means) => return Err(misplaced(means, place, node)),
             (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
                 self.host(kind);
@@ -309,6 +318,7 @@ impl Reading<'_> {
                 | Means::Model
                 | Means::Stream
                 | Means::Store
+                | Means::Asks(_)
                 | Means::Previous
                 | Means::State
                 | Means::Routes,
