@@ -58,6 +58,8 @@ mod servers;
 mod signs;
 #[path = "apis/spellings.rs"]
 mod spellings;
+#[path = "apis/unasked.rs"]
+mod unasked;
 #[path = "apis/unnamed.rs"]
 mod unnamed;
 #[path = "apis/wire.rs"]

@@ -80,6 +80,8 @@ pub(crate) struct Endpoint {
     pub(crate) streams: Streams,
     /// Whether the provider keeps the call unless `store` says otherwise.
     pub(crate) keeps: bool,
+    /// The model that is meant where a body names none, where the API has one.
+    pub(crate) model_default: Option<&'static str>,
     /// Members of a body, one of which it must have to be governed; none named: whatever it has.
     pub(crate) one_of: &'static [&'static str],
     /// Other dialects whose servers have this endpoint.
@@ -118,6 +120,7 @@ impl Endpoint {
             event: replies.1,
             streams: Streams::Asked(false),
             keeps: false,
+            model_default: None,
             one_of: &[],
             also: &[],
             refused: None,
@@ -137,6 +140,7 @@ impl Endpoint {
             event: &NO_REPLY,
             streams: Streams::Asked(false),
             keeps: false,
+            model_default: None,
             one_of: &[],
             also: &[],
             refused: None,

@@ -120,7 +120,7 @@ pub(crate) fn read(
     let places = places.resolve(&fields, &cited);
     let call = Call { api: line.api, line, body, fields, cited, places, models, stream, store, open, hosted, previous };
     let asked = call.model_asked();
-    if asked.is_empty() && call.models.is_empty() {
+    if asked.is_empty() && call.models.is_empty() && endpoint.model_default.is_none() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
     }
     let asked = bare_model(asked);
