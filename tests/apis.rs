@@ -44,6 +44,8 @@ mod names;
 #[path = "matrix/place.rs"]
 #[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;
+#[path = "apis/progressive.rs"]
+mod progressive;
 #[path = "apis/refusals.rs"]
 mod refusals;
 #[path = "apis/residues.rs"]
@@ -56,6 +58,8 @@ mod servers;
 mod signs;
 #[path = "apis/spellings.rs"]
 mod spellings;
+#[path = "apis/unasked.rs"]
+mod unasked;
 #[path = "apis/unnamed.rs"]
 mod unnamed;
 #[path = "apis/wire.rs"]

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 
 use super::anthropic;
 use super::failure::Told;
+use super::features::Features;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{chat::FORMAT, common::WORDS, fault};
-use super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::reply::ChannelKind::{Arguments, Quotation, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
 use super::reply::Says::{
     self, Block, Called, Cited, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument,
@@ -55,10 +56,10 @@ pub(super) static LANGUAGE: Language = Language {
 };
 
 /// Where invoke-model asks for a guardrail, an object at the provider that reads the texts. Converse asks for one in the body.
-const GUARDS: &[(&str, &[&str])] = &[
-    ("x-amzn-bedrock-guardrailidentifier", &[]),
-    ("x-amzn-bedrock-guardrailversion", &[]),
-    ("x-amzn-bedrock-trace", &[]),
+const GUARDS: &[(&str, &Features)] = &[
+    ("x-amzn-bedrock-guardrailidentifier", &Features::NONE),
+    ("x-amzn-bedrock-guardrailversion", &Features::NONE),
+    ("x-amzn-bedrock-trace", &Features::NONE),
 ];
 
 /// Where a request asks for JSON: in Converse, and in the words of the model's own API.
@@ -236,6 +237,7 @@ static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("output.message", &[row("role", Fixed)]),
         ("output.message.content[]", ANSWER),
         ("output.message.content[].citationsContent.citations[]", SOURCE),
+        ("output.message.content[].citationsContent.citations[]", &[row("sourceContent[].text", Whole)]),
     ])
 });
 
@@ -259,6 +261,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{contentBlockDelta}.delta.reasoningContent.text", Piece(Reasoning)),
     row("{contentBlockDelta}.delta.reasoningContent.signature", Fixed),
     row("{contentBlockDelta}.delta.reasoningContent.redactedContent", Fixed),
+    row("{contentBlockDelta}.delta.citation.sourceContent[].text", Piece(Quotation)),
     row("{contentBlockDelta}.delta.image.source.bytes", Fixed),
     row("{contentBlockStop}", Ends(Item)),
     row("{contentBlockStop}.contentBlockIndex", Block),
@@ -274,7 +277,6 @@ const EVENTS: &[Row<Says>] = &[
 const SOURCE: &[Row<Says>] = &[
     row("title", Whole),
     row("source", Whole),
-    row("sourceContent[].text", Whole),
     row("location.web.url", Fixed),
     row("location.web.domain", Fixed),
     row("location.documentChar.documentIndex", OfDocument),
@@ -367,6 +369,7 @@ fn flush(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: O
         Text => json!({ "text": text }),
         Reasoning => json!({ "reasoningContent": { "text": text } }),
         Arguments => json!({ "toolUse": { "input": text } }),
+        Quotation => json!({ "citation": { "sourceContent": [{ "text": text }] } }),
         _ => return None,
     };
     let data = json!({ "contentBlockIndex": channel.outer, "delta": delta });

@@ -4,6 +4,8 @@
 //! camel case and in snake case, so the table does too. What may follow a tool's name decides where it runs: functions run
 //! at the application, every other member of a tool at the provider. Vertex AI has the same bodies ([`super::vertex`]).
 
+mod flush;
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -11,18 +13,17 @@ use serde_json::{Value, json};
 use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
-use super::reply::ChannelKind::{Reasoning, Text};
+use super::reply::ChannelKind::{Argument, Text};
 use super::reply::Says::{
-    self, CachedTokens, Called, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens,
-    Outer, OutputTokens, Piece, Thought, Whole,
+    self, CachedTokens, Called, Failure, FinishLast, Fixed, GoesOn, InputTokens, Logprobs, MoreInputTokens,
+    MoreOutputTokens, OfArgument, Outer, OutputTokens, Piece, Thought, Whole,
 };
-use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
+use super::reply::{Flush, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Label, Model, Speaks, Spoken, UserOrSpeaker};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
 use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
-use crate::wire::json::{Bounds, Document, Numbers};
 
 const CONTROL: Means = Is(Role::Control);
 const ID: Means = Is(Role::Identifier);
@@ -50,7 +51,7 @@ pub(super) const SHAPES: Language = Language {
     stream_error,
     failures: &failure::GOOGLE,
     models_body,
-    flush,
+    flush: flush::flush,
 };
 
 /// Whole answers.
@@ -107,6 +108,7 @@ pub(super) const BOTH: (&LazyLock<Table<Says>>, &LazyLock<Table<Says>>) = (&REPL
 pub(super) static GENERATE: LazyLock<RequestTable> = LazyLock::new(|| {
     table(&[
         ("", REQUEST),
+        ("", KEPT),
         ("contents[]", CONTENT),
         ("contents[].parts[]", PART),
         ("contents", CONTENT),
@@ -128,6 +130,7 @@ pub(super) static COUNTED: LazyLock<RequestTable> = LazyLock::new(|| {
         ("systemInstruction.parts[]", PART),
         ("tools[]", TOOL),
         ("generateContentRequest", REQUEST),
+        ("generateContentRequest", KEPT),
         ("generateContentRequest.contents[]", CONTENT),
         ("generateContentRequest.contents[].parts[]", PART),
         ("generateContentRequest.systemInstruction", SYSTEM),
@@ -159,6 +162,7 @@ const REQUEST: &[Row<Means>] = &[
     row("safetySettings[].method", CONTROL),
     row("serviceTier", CONTROL),
     row("toolConfig.functionCallingConfig.mode", CONTROL),
+    row("toolConfig.functionCallingConfig.streamFunctionCallArguments", CONTROL),
     row("toolConfig.functionCallingConfig.allowedFunctionNames[]", NAME),
     row("toolConfig.retrievalConfig.latLng.latitude", Is(Role::User)),
     row("toolConfig.retrievalConfig.latLng.longitude", Is(Role::User)),
@@ -179,6 +183,9 @@ const REQUEST: &[Row<Means>] = &[
     row("generationConfig.*", CONTROL),
     row("modelArmorConfig.**", CONTROL),
 ];
+
+/// Whether the provider keeps the request and its answer in a log; without it, as its project is set.
+const KEPT: &[Row<Means>] = &[row("store", Means::Store)];
 
 /// One turn.
 const CONTENT: &[Row<Means>] = &[row("role", UserOrSpeaker)];
@@ -306,6 +313,10 @@ const ANSWER_PART: &[Row<Says>] = &[
     row("functionCall.id", Fixed),
     row("functionCall.name", Called),
     row("functionCall.args.**", Whole),
+    row("functionCall.willContinue", GoesOn),
+    row("functionCall.partialArgs[].jsonPath", OfArgument),
+    row("functionCall.partialArgs[].stringValue", Piece(Argument(0))),
+    row("functionCall.partialArgs[].willContinue", GoesOn),
     row("executableCode.language", Fixed),
     row("executableCode.code", Whole),
     row("codeExecutionResult.outcome", Fixed),
@@ -357,26 +368,4 @@ fn models_body(models: &[(&str, &[Country])], one: bool) -> String {
         Some(first) if one => first.to_string(),
         _ => json!({ "models": models }).to_string(),
     }
-}
-
-/// An event of one candidate with one part.
-fn flush(_: Api, template: &str, channel: Channel, held: Held<'_>, _: Option<u64>) -> Option<Flush> {
-    let text = held.text;
-    let part = match channel.kind {
-        Text => json!({ "text": text }),
-        Reasoning => json!({ "text": text, "thought": true }),
-        _ => return None,
-    };
-    let content = json!({ "role": "model", "parts": [part] });
-    let mut candidate = json!({ "index": channel.outer, "content": content });
-    let logprobs = held.logprobs.and_then(|told| Some(("logprobsResult".to_owned(), serde_json::from_str(told).ok()?)));
-    candidate.as_object_mut()?.extend(logprobs);
-    let mut event = json!({ "candidates": [candidate] });
-    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
-    let members = event.as_object_mut()?;
-    for name in ["modelVersion", "responseId"] {
-        let named = document.member(0, name).and_then(|value| document.node(value));
-        members.extend(named.map(|value| (name.to_owned(), document.decoded(value).into_owned().into())));
-    }
-    Some(Flush { event: None, data: event.to_string() })
 }

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use http::{HeaderMap, Method};
 
 use super::failure::{Failures, Told};
+use super::features::Features;
 use super::reply::{Channel, Flush, Held, Says};
 use super::request::RequestTable;
 use super::table::Table;
@@ -36,7 +37,7 @@ pub(crate) struct Language {
     /// Its streams are server-sent events.
     pub(crate) events: bool,
     /// Headers that are passed on, each with the words that it may hold; one without words is refused.
-    pub(crate) headers: &'static [(&'static str, &'static [&'static str])],
+    pub(crate) headers: &'static [(&'static str, &'static Features)],
     /// Paths and beginnings of values by which a request asks for an answer that is JSON itself.
     pub(crate) json_answers: &'static [(&'static str, &'static str)],
     /// Writes a refusal.
@@ -79,6 +80,8 @@ pub(crate) struct Endpoint {
     pub(crate) streams: Streams,
     /// Whether the provider keeps the call unless `store` says otherwise.
     pub(crate) keeps: bool,
+    /// The model that is meant where a body names none, where the API has one.
+    pub(crate) model_default: Option<&'static str>,
     /// Members of a body, one of which it must have to be governed; none named: whatever it has.
     pub(crate) one_of: &'static [&'static str],
     /// Other dialects whose servers have this endpoint.
@@ -117,6 +120,7 @@ impl Endpoint {
             event: replies.1,
             streams: Streams::Asked(false),
             keeps: false,
+            model_default: None,
             one_of: &[],
             also: &[],
             refused: None,
@@ -136,6 +140,7 @@ impl Endpoint {
             event: &NO_REPLY,
             streams: Streams::Asked(false),
             keeps: false,
+            model_default: None,
             one_of: &[],
             also: &[],
             refused: None,
@@ -250,32 +255,17 @@ fn parameters(endpoint: &Endpoint, query: &str) -> Result<Vec<(&'static str, &'s
 /// Takes the headers that pass.
 fn passed(language: &Language, headers: &HeaderMap) -> Result<Vec<(&'static str, String)>, Refusal> {
     let mut taken = Vec::new();
-    for (name, words) in language.headers {
+    for (name, features) in language.headers {
         let mut found: Vec<&str> = Vec::new();
         for value in headers.get_all(*name) {
-            for word in value.to_str().unwrap_or("\u{fffd}").split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                let Some(word) = words.iter().find(|known| **known == word) else {
-                    return Err(Refusal::invalid("header_not_governed", not_passed(name, words)).at(*name));
-                };
-                found.push(word);
-            }
+            let words = features.admit(value.to_str().unwrap_or("\u{fffd}"), &format!("the header `{name}`"));
+            found.extend(words.map_err(|why| Refusal::invalid("header_not_governed", why).at(*name))?);
         }
         if !found.is_empty() {
             taken.push((*name, found.join(",")));
         }
     }
     Ok(taken)
-}
-
-/// What is said of a header that asks for something that does not pass: silence would be taken for its being done.
-fn not_passed(name: &str, words: &[&str]) -> String {
-    match words {
-        [] => format!("what the header `{name}` asks for does not pass this gateway; leave it out"),
-        words => {
-            let words = words.join(", ");
-            format!("a word of the header `{name}` is not one that this gateway knows; it passes {words}")
-        }
-    }
 }
 
 /// A path that a template covers.

@@ -16,6 +16,7 @@ mod asked;
 mod azure;
 mod bedrock;
 mod failure;
+mod features;
 mod gemini;
 mod language;
 mod leaf;
@@ -209,6 +210,12 @@ pub fn answers_in_json(call: &Call) -> bool {
     call.json || call.fields.iter().any(|field| fits(field.path, call.text(field)))
 }
 
+/// The model that a call means which names none, where its API says so.
+pub fn model_meant(call: &Call) -> Option<&'static str> {
+    let unnamed = call.models.is_empty() && call.line.model.is_none();
+    endpoint(call.api).and_then(|endpoint| endpoint.model_default).filter(|_| unnamed)
+}
+
 /// The model that a call asks for, without what its API writes before a model's name. It is the caller's text.
 pub fn model_asked(call: &Call) -> &str {
     leaf::bare_model(call.model_asked())
@@ -224,6 +231,11 @@ pub fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {
         if call.text(field).strip_prefix(prefix) != Some(model) {
             edits.push(Edit { span: field.span.clone(), replacement: quote(&format!("{prefix}{model}")) });
         }
+    }
+    if model_meant(call).is_some() {
+        let rest = call.body.get(call.open as usize..).unwrap_or_default();
+        let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+        edits.push(Edit { span: call.open..call.open, replacement: format!("\"model\":{}{comma}", quote(model)) });
     }
     if let Some(previous) = &call.previous {
         edits.push(Edit { span: previous.span.clone(), replacement: quote(&previous.id) });

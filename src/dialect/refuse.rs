@@ -1,5 +1,6 @@
 //! Refusals of a body that cannot be read, and of values that steer the gateway and may not.
 
+use super::features::Features;
 use super::request::Means;
 use super::table::Place;
 use crate::model::Refusal;
@@ -37,6 +38,13 @@ pub(super) fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refu
     refusal.at(format!("{} byte {}", place.path, node.start))
 }
 
+/// Refuses words of a body that ask for what does not pass.
+pub(super) fn asks(features: &Features, words: &str, (place, node): (&Place<Means>, &Node)) -> Result<(), Refusal> {
+    let admitted = features.admit(words, &format!("`{}`", place.path));
+    let refused = |why| Refusal::invalid("feature_not_governed", why).at(format!("{} byte {}", place.path, node.start));
+    admitted.map(|_| ()).map_err(refused)
+}
+
 /// Refuses a body of a shape that no table knows, where its answer could not be restored.
 pub(super) fn ungoverned(one_of: &[&str]) -> Refusal {
     let known = one_of.join("`, `");
@@ -51,6 +59,11 @@ pub(super) fn ungoverned(one_of: &[&str]) -> Refusal {
 /// Why a reference to state is refused, and what to do instead.
 fn state(path: &str) -> String {
     match path {
+        // The model's own members stand deeper in Bedrock's.
+        _ if path.ends_with("thread") => format!(
+            "`{path}` has the conversation kept at the provider, and goes on from what this gateway has not read; send the \
+             whole conversation in the request"
+        ),
         "conversation" => {
             "`conversation` names an object that grows at the provider, so that no id can say what is in it by \
                            now; go on from an answer with `previous_response_id`, or send the whole conversation"

@@ -12,10 +12,11 @@ use crate::model::{Call, Content, Field, Line, Measure, Refusal, Role, TokenKind
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner};
 use crate::wire::{attached, holds_opaque};
 
+use super::features::Features;
 use super::language::{Endpoint, Streams};
 use super::leaf::{Scope, bare_model, blank, index, linked, silent_speaker, speaker, spelling, steers};
 use super::places::Places;
-use super::refuse::{malformed, misplaced, ungoverned};
+use super::refuse::{asks, malformed, misplaced, ungoverned};
 use super::table::{Place, PlaceId, Table};
 use super::visit::{At, Spot, Under, Visitor, walk};
 
@@ -66,6 +67,8 @@ pub(crate) enum Means {
     Json,
     /// Whether the provider may keep the call.
     Store,
+    /// Words that ask for features of the API, of which these pass.
+    Asks(&'static Features),
     /// The kept answer that the request goes on from: a sealed name of ours, which the provider's own replaces.
     Previous,
     /// Refers to state that the provider holds: refused unless `null` or `false`.
@@ -121,7 +124,7 @@ pub(crate) fn read(
     let call =
         Call { api: line.api, line, body, fields, cited, places, models, stream, json, store, open, hosted, previous };
     let asked = call.model_asked();
-    if asked.is_empty() && call.models.is_empty() {
+    if asked.is_empty() && call.models.is_empty() && endpoint.model_default.is_none() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
     }
     let asked = bare_model(asked);
@@ -216,7 +219,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             Spot::Unknown(path) => (path, None),
         };
         if let (Some(means), Spot::Known(place)) = (means, at.spot) {
-            self.steer(means, place, node)?;
+            self.steer(document, means, (place, node))?;
         }
         let kind = match node.kind {
             NodeKind::String => TokenKind::String,
@@ -278,7 +281,12 @@ impl Reading<'_> {
     }
 
     /// Acts on the leaves that steer the gateway itself.
-    fn steer(&mut self, means: Means, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
+    fn steer(
+        &mut self,
+        document: &Document<'_>,
+        means: Means,
+        (place, node): (&Place<Means>, &Node),
+    ) -> Result<(), Refusal> {
         match (means, node.kind) {
             (Means::Model | Means::Previous, NodeKind::String)
             | (Means::Stream | Means::Previous, NodeKind::Null)
@@ -287,6 +295,7 @@ impl Reading<'_> {
             (Means::Stream, NodeKind::True) => self.stream = true,
             (Means::Json, NodeKind::True) => self.json = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
+            (Means::Asks(features), NodeKind::String) => asks(features, &document.decoded(node), (place, node))?,
             (means, _) if steers(means) => return Err(misplaced(means, place, node)),
             (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
                 self.host(kind);
@@ -316,6 +325,7 @@ impl Reading<'_> {
                 | Means::Stream
                 | Means::Json
                 | Means::Store
+                | Means::Asks(_)
                 | Means::Previous
                 | Means::State
                 | Means::Routes,

@@ -112,7 +112,10 @@ pub fn parse(
         return Err(unknown_leaf(field));
     }
     let stored = kept::open(snapshot, caller, &mut call)?.map(Arc::new);
-    let named = snapshot.models.get_key_value(dialect::model_asked(&call)).map(|(model, _)| model.clone());
+    let named = match dialect::model_meant(&call) {
+        Some(meant) => Some(unnamed(snapshot, caller, &call, meant)?),
+        None => snapshot.models.get_key_value(dialect::model_asked(&call)).map(|(model, _)| model.clone()),
+    };
     // A call without a body names no model: what it asks for was made by one.
     let made_by = || stored.as_ref().filter(|_| call.body.is_empty()).map(|stored| stored.model.clone());
     match named.or_else(made_by) {
@@ -130,6 +133,26 @@ pub fn parse(
         )
         .at("model")),
     }
+}
+
+/// The configured model for a call that names none: the alias of the one that its API means, else the only one that a backend
+/// serves for this API and that the caller may ask for.
+fn unnamed(snapshot: &Snapshot, caller: &Caller, call: &Call, meant: &'static str) -> Result<Word, Refusal> {
+    if let Some((model, _)) = snapshot.models.get_key_value(meant) {
+        return Ok(model.clone());
+    }
+    let speakers = dialect::speakers(call.api);
+    let backends = || snapshot.policy.backends().iter();
+    let serves = |model: &&Word| backends().any(|backend| snapshot.serves(&backend.name, &speakers, model));
+    let mut models = snapshot.models.keys().filter(|model| caller.scope.admits_model(model)).filter(serves);
+    if let (Some(model), None) = (models.next(), models.next()) {
+        return Ok(model.clone());
+    }
+    let message = format!(
+        "the body names no `model`, and `{meant}`, which this API then means, is not configured here: name one that `GET \
+         /v1/models` lists, or have the operator add that alias"
+    );
+    Err(Refusal::invalid("model_missing", message).at("model"))
 }
 
 fn unknown_leaf(field: &Field) -> Refusal {

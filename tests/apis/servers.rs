@@ -272,7 +272,19 @@ fn gemini(path: &str, body: &Value, said: &str) -> Vec<Step> {
     if !method.starts_with("streamGenerateContent") {
         return whole(&event(part, true));
     }
-    let mut all: Vec<Value> = if tool.is_some() {
+    let calling = &body["toolConfig"]["functionCallingConfig"];
+    // The SDK writes it in snake case, and nothing beside it.
+    let in_pieces =
+        ["streamFunctionCallArguments", "stream_function_call_arguments"].iter().any(|it| calling[it] == true);
+    let mut all: Vec<Value> = if let (Some(name), true) = (tool, in_pieces) {
+        let piece = |text: &str| {
+            let arg = json!({"jsonPath": "$.text", "stringValue": text, "willContinue": true});
+            event(json!({"functionCall": {"partialArgs": [arg], "willContinue": true}}), false)
+        };
+        let begun = event(json!({"functionCall": {"name": name, "willContinue": true}}), false);
+        let pieces = pieces(said).into_iter().map(|text| piece(&text));
+        std::iter::once(begun).chain(pieces).chain([event(json!({"functionCall": {}}), false)]).collect()
+    } else if tool.is_some() {
         vec![event(part, false)]
     } else {
         let thoughts = pieces(said).into_iter().map(|piece| event(json!({"text": piece, "thought": true}), false));

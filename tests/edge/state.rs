@@ -93,6 +93,15 @@ fn others() -> Vec<Row> {
         let document = json!({"document": {"format": "txt", "name": "n", "source": source}});
         post("/model/assistant/converse", json!({"messages": [{"role": "user", "content": [document]}]}))
     };
+    let invoke = |mut body: Value| {
+        body["max_tokens"] = 9.into();
+        body["messages"] = json!([{"role": "user", "content": "x"}]);
+        post("/model/assistant/invoke", body)
+    };
+    let fields = |fields: Value| {
+        let messages = json!([{"role": "user", "content": [{"text": "x"}]}]);
+        post("/model/assistant/converse", json!({"messages": messages, "additionalModelRequestFields": fields}))
+    };
     let pdf = "JVBERi0xLjcKJeLjz9MKMSAwIG9iago8PC9UeXBlL0NhdGFsb2c+PgplbmRvYmoK";
     let unread = |place| vec!["unknown-means-home", place, SEND_IT];
     vec![
@@ -109,6 +118,37 @@ fn others() -> Vec<Row> {
             403,
             unread("`container`"),
         ),
+        (
+            Shape::Anthropic,
+            post("/v1/messages", json!({"max_tokens": 9, "thread": {"type": "create"}, "messages": said})),
+            400,
+            vec!["`thread`", "kept at the provider", "send the whole conversation"],
+        ),
+        (
+            Shape::Bedrock,
+            invoke(json!({"thread": {"type": "continue", "previous_message_id": "msg_1"}})),
+            400,
+            vec!["`thread`", "kept at the provider"],
+        ),
+        (
+            Shape::Bedrock,
+            invoke(json!({"anthropic_beta": ["context-1m-2025-08-07", "message-threads-2026-08-12"]})),
+            400,
+            vec!["`message-threads-2026-08-12` does not pass", "what the provider keeps", "`anthropic_beta[]`"],
+        ),
+        (
+            Shape::Bedrock,
+            fields(json!({"thread": {"type": "create"}})),
+            400,
+            vec!["`additionalModelRequestFields.thread`", "kept at the provider"],
+        ),
+        (
+            Shape::Bedrock,
+            fields(json!({"anthropic_beta": "files-api-2025-04-14"})),
+            400,
+            vec!["`files-api-2025-04-14` does not pass", "files that the provider holds"],
+        ),
+        (Shape::Bedrock, fields(json!({"previous_response_id": "resp_1"})), 400, vec!["previous_response_id`"]),
         (Shape::Google, gemini(json!({"contents": contents, "cachedContent": "c/1"})), 403, unread("`cachedContent`")),
         (Shape::Google, vertex(json!({"contents": contents, "cached_content": "c/1"})), 403, unread("`cachedContent`")),
         (Shape::Google, gemini(json!({"contents": file})), 403, unread("fileData.fileUri`")),
@@ -180,4 +220,28 @@ async fn what_a_backend_on_the_premises_holds_may_be_named() {
     let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(server.asked()[0].body.contains("file-1"));
+}
+
+/// Google keeps what says `store` in a log: abroad it says no, and at home what the application says stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_stored_outside_the_premises() {
+    for (backend, kept) in [("us-cloud", false), ("paris-gpu-1", true)] {
+        let mut plot = Plot::new().await;
+        plot.dialects = "\"gemini\", \"vertex\", \"bedrock\"".to_owned();
+        let server = plot.script(backend, scripted::echo).await;
+        plot.only(&[backend]);
+        let house = plot.open().await;
+        let contents = json!([{"role": "user", "parts": [{"text": "x"}]}]);
+        let google = json!({"contents": contents, "store": true});
+        let bedrock = json!({"messages": [{"role": "user", "content": "x"}], "store": true});
+        for (path, body) in [
+            ("/v1beta/models/assistant:generateContent", &google),
+            ("/v1/projects/p/locations/l/publishers/google/models/assistant:generateContent", &google),
+            ("/model/assistant/invoke", &bedrock),
+        ] {
+            house.client.post(path, body.to_string()).await;
+            let sent = server.asked().pop().unwrap().json();
+            assert_eq!(sent["store"], kept, "{backend} {path}: {sent}");
+        }
+    }
 }

@@ -108,7 +108,12 @@ async fn a_function_of_the_application_is_no_hosted_tool() {
         (gemini, json!({"contents": [{"parts": [{"text": "x"}]}], "tools": function})),
         (gemini, json!({"contents": {"parts": {"text": "x"}}, "tools": [function]})),
         (bedrock, fields(json!({"thinking": {"type": "enabled", "budget_tokens": 1024}, "top_k": 5}))),
-        (bedrock, fields(json!({"tools": [{"type": "bash_20250124", "name": "bash"}], "anthropic_beta": ["x"]}))),
+        (
+            bedrock,
+            fields(
+                json!({"tools": [{"type": "bash_20250124", "name": "bash"}], "anthropic_beta": ["computer-use-2025-01-24"]}),
+            ),
+        ),
     ] {
         let answer = house.client.post(path, rest.to_string()).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);

@@ -133,6 +133,7 @@ const TABLE: &[(Words, &str, &str)] = &[
     (W::Reason, "duplicate_key", "clé en double"),
     (W::Reason, "duty_impossible", "mesure impossible"),
     (W::Reason, "endpoint_not_governed", "point d’accès non gouverné"),
+    (W::Reason, "feature_not_governed", "fonction non gouvernée"),
     (W::Reason, "head_too_large", "en-tête trop grand"),
     (W::Reason, "header_not_governed", "en-tête non gouverné"),
     (W::Reason, "internal", "erreur interne"),

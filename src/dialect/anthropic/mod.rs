@@ -4,6 +4,7 @@
 //! A stream is a run of blocks, each begun, continued and stopped by events that name its index: that index is the channel.
 //! Arguments of a tool come as pieces of JSON text (`partial_json`) and as an object when they are whole.
 
+mod betas;
 mod reply;
 mod request;
 
@@ -31,7 +32,7 @@ pub(super) static LANGUAGE: Language = Language {
     path_names_model: false,
     untyped: false,
     events: true,
-    headers: &[("anthropic-version", &["2026-10-21", "2023-06-01", "2023-01-01"]), ("anthropic-beta", BETAS)],
+    headers: &[("anthropic-version", &betas::VERSIONS), ("anthropic-beta", &betas::BETAS)],
     json_answers: &[("output_format.type", "json"), ("output_config.format.type", "json")],
     error_body,
     stream_error,
@@ -57,38 +58,6 @@ static ENDPOINTS: [Endpoint; 4] = [
 const BETA: &[(&str, &[&str])] = &[("beta", &["true"])];
 /// All models stand on one page.
 const PAGES: &[(&str, &[&str])] = &[("beta", &["true"]), ("limit", &[]), ("after_id", &[]), ("before_id", &[])];
-
-/// Words of `anthropic-beta` that change nothing of where a request goes or what a provider fetches by itself.
-const BETAS: &[&str] = &[
-    "advanced-tool-use-2025-11-20",
-    "claude-code-20250219",
-    "code-execution-2025-05-22",
-    "code-execution-2025-08-25",
-    "computer-use-2024-10-22",
-    "computer-use-2025-01-24",
-    "computer-use-2025-11-24",
-    "context-1m-2025-08-07",
-    "context-management-2025-06-27",
-    "effort-2025-11-24",
-    "extended-cache-ttl-2025-04-11",
-    "fine-grained-tool-streaming-2025-05-14",
-    "interleaved-thinking-2025-05-14",
-    "max-tokens-3-5-sonnet-2024-07-15",
-    "mcp-client-2025-04-04",
-    "mcp-client-2025-11-20",
-    "model-context-window-exceeded-2025-08-26",
-    "output-128k-2025-02-19",
-    "pdfs-2024-09-25",
-    "prompt-caching-2024-07-31",
-    "search-results-2025-06-09",
-    "structured-outputs-2025-09-17",
-    "structured-outputs-2025-11-13",
-    "structured-outputs-2025-12-15",
-    "token-counting-2024-11-01",
-    "token-efficient-tools-2025-02-19",
-    "tool-examples-2025-10-29",
-    "web-fetch-2025-09-10",
-];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {
     error(refusal, request_id, Told::default()).to_string()

@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use super::super::openai::common::WORDS;
 use super::super::request::Means::{
-    self, Document, Host, Hosts, Is, Link, Model, OfDocument, Quoted, RangeFrom, RangeUntil, Routes, Speaker, Speaks,
-    Spoken, Stream,
+    self, Asks, Document, Host, Hosts, Is, Link, Model, OfDocument, Quoted, RangeFrom, RangeUntil, Routes, Speaker,
+    Speaks, Spoken, State, Stream,
 };
 use super::super::request::RequestTable;
 use super::super::table::{Row, Table, row};
+use super::betas::BETAS;
 use crate::model::{Measure, Role};
 
 const CONTROL: Means = Is(Role::Control);
@@ -57,7 +58,10 @@ pub(in crate::dialect) const OPTIONS: &[Row<Means>] = &[
     row("top_p", CONTROL),
     row("service_tier", CONTROL),
     row("anthropic_version", CONTROL),
-    row("anthropic_beta[]", CONTROL),
+    row("anthropic_beta", Asks(&BETAS)),
+    row("anthropic_beta[]", Asks(&BETAS)),
+    row("thread", State),
+    row("diagnostics.previous_message_id", REFERENCE),
     row("inference_geo", Routes),
     row("fallbacks", Routes),
     row("speed", CONTROL),
@@ -71,6 +75,7 @@ pub(in crate::dialect) const OPTIONS: &[Row<Means>] = &[
     row("thinking.type", CONTROL),
     row("thinking.budget_tokens", CONTROL),
     row("thinking.display", CONTROL),
+    row("thinking.block_binding.prefix_mismatch_behavior", CONTROL),
     row("tool_choice.type", CONTROL),
     row("tool_choice.name", NAME),
     row("tool_choice.disable_parallel_tool_use", CONTROL),
@@ -79,7 +84,13 @@ pub(in crate::dialect) const OPTIONS: &[Row<Means>] = &[
     row("output_config.effort", CONTROL),
     row("output_config.format.type", CONTROL),
     row("output_config.format.schema.**", SCHEMA),
+    row("output_config.task_budget.type", CONTROL),
+    row("output_config.task_budget.total", CONTROL),
+    row("output_config.task_budget.remaining", CONTROL),
+    row("compaction.type", CONTROL),
+    row("compaction.instructions", Is(Role::System)),
     row("context_management.edits[].type", CONTROL),
+    row("context_management.edits[].instructions", Is(Role::System)),
     row("context_management.edits[].**", CONTROL),
     row("mcp_servers[]", Hosts("mcp")),
     row("mcp_servers[].url", Host),
@@ -87,7 +98,8 @@ pub(in crate::dialect) const OPTIONS: &[Row<Means>] = &[
 ];
 
 /// A turn.
-const TURN: &[Row<Means>] = &[row("role", Speaker), row("content", Spoken)];
+const TURN: &[Row<Means>] =
+    &[row("role", Speaker), row("content", Spoken), row("clear_at", CONTROL), row("output_config.effort", CONTROL)];
 
 /// A block of the system prompt.
 const SYSTEM_BLOCK: &[Row<Means>] = &[
@@ -167,6 +179,7 @@ const BLOCK: &[Row<Means>] = &[
     row("{container_upload}.file_id", REFERENCE),
     row("{compaction}.content", Spoken),
     row("{compaction}.encrypted_content", BINARY),
+    row("{compaction}.signature", BINARY),
 ];
 
 /// A block of a tool's result, of a document, of a search result.

@@ -4,7 +4,7 @@
 //! those of Nova, Cohere, Mistral and of models that speak like OpenAI's. Whatever asks the provider to search, to run or to
 //! fetch something is hosted, and so is every tool that is not surely a function of the application.
 
-use super::super::request::Means::{self, Hosts, Is};
+use super::super::request::Means::{self, Hosts, Is, State, Store};
 use super::super::table::{Row, row};
 use super::{CONTROL, HOSTED, NAME, SCHEMA};
 use crate::model::Role;
@@ -23,6 +23,10 @@ pub(super) const SHARED: &[Row<Means>] = &[
     row("documents[].*", Is(Role::User)),
     row("web_search_options", Hosts("web_search")),
     row("web_search_options.**", HOSTED),
+    row("store", Store),
+    row("previous_response_id", State),
+    row("conversation", State),
+    row("background", State),
     row("connectors", Hosts("unknown")),
     row("connectors.**", HOSTED),
 ];

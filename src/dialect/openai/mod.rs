@@ -80,6 +80,7 @@ static ENDPOINTS: [Endpoint; 11] = [
     },
     Endpoint {
         also: MANY,
+        model_default: Some("omni-moderation-latest"),
         ..Endpoint::post(Operation::new("moderations"), "/v1/moderations", &request::MODERATIONS, reply::CHOICES_BOTH)
     },
     Endpoint { also: MANY, ..Endpoint::get(Operation::MODELS, "/v1/models") },

@@ -39,12 +39,16 @@ pub enum ChannelKind {
     ReasoningSummary,
     /// Summary that takes the place of earlier turns.
     Compaction,
+    /// What the answer cites, built up piece by piece.
+    Quotation,
     /// A refusal by the model.
     Refusal,
     /// The name of a tool that is called.
     Name,
     /// Arguments of a tool call.
     Arguments,
+    /// One argument of a tool call, in pieces that name its path: a hash of the path tells one from the other.
+    Argument(u32),
     /// Arguments of the older single function call.
     FunctionArguments,
     /// Free-form input of a custom tool.

@@ -20,7 +20,7 @@ mod unnamed;
 pub use channel::{Channel, ChannelKind, Joint};
 pub use logprobs::{Column, Logprobs, TokenList};
 pub(crate) use read::{Closing, Piecewise, RANGE_OF_BYTES, Says, event, read};
-pub(crate) use unnamed::flush as unnamed_event;
+pub(crate) use unnamed::{argument, flush as unnamed_event};
 
 /// One string of a reply, or a key of an object that the table leaves open.
 #[derive(Clone, PartialEq, Eq)]
@@ -183,6 +183,8 @@ pub enum Ended {
     Outer(u32),
     /// The same, if nothing more of it follows: a reason is told why it ended, and some servers tell one in every event.
     Told(u32),
+    /// Every argument that comes in pieces of the call at hand of one candidate.
+    Arguments(u32),
     /// One channel.
     Channel(Channel),
 }
@@ -193,6 +195,7 @@ impl Ended {
         match self {
             Self::All => true,
             Self::Outer(outer) | Self::Told(outer) => channel.outer == outer,
+            Self::Arguments(outer) => channel.outer == outer && matches!(channel.kind, ChannelKind::Argument(_)),
             Self::Channel(ended) => ended == channel,
         }
     }

@@ -9,7 +9,7 @@ use crate::limits;
 use crate::model::Measure;
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 
-use super::super::table::{Place, Row, Table, row};
+use super::super::table::{Row, Table, row};
 use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
     Channel, ChannelKind, Ended, EventKind, EventView, Joint, Landing, Position, ReplyLeaf, Sequence, Unreadable,
@@ -17,6 +17,8 @@ use super::{
     seen::Seen,
     unnamed::{carries_pieces, mixed_with, piece, unnamed},
 };
+
+mod indices;
 
 /// What stands at a place of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,10 @@ pub(crate) enum Says {
     CalledInPieces,
     /// The name of an object that the provider may keep: never restored, and replaced by a sealed name of ours.
     Kept,
+    /// The path of the argument that the piece beside it is of.
+    OfArgument,
+    /// Unless this is `true`, the argument that the piece beside it is of ends here, or all arguments of the call.
+    GoesOn,
     /// The index of the choice or candidate that encloses it.
     Outer,
     /// The index of the output item or content block that encloses it: one of the parts of a message.
@@ -183,6 +189,8 @@ struct Scope {
     thought: bool,
     /// Pieces stand here or, where no row names what encloses this, around it: a mix of the names in between.
     unnamed: Option<u32>,
+    /// The argument of a call that the pieces in the object are of, where it names one.
+    argument: Option<ChannelKind>,
     /// The node of the object that is nearest.
     object: u32,
 }
@@ -202,6 +210,7 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         };
         if let Spot::Known(place) = at.spot {
             self.indices(document, at, place, &mut scope);
+            self.goes_on(document, (at, place), &scope);
             match place.means {
                 Some(Says::Logprobs(instead)) => {
                     let read = logprobs::read(document, at.index, node, instead, scope.outer);
@@ -296,39 +305,6 @@ impl<'a> Reading<'_, 'a> {
         self.scopes.last().cloned().unwrap_or_default()
     }
 
-    /// Takes the indices that an object says of itself; an element that says none has its position, a member those of what it is in.
-    fn indices(&self, document: &Document<'_>, at: &At<'_, Says>, place: &Place<Says>, scope: &mut Scope) {
-        let named = |wanted: Says| {
-            place
-                .members()
-                .iter()
-                .find(|(_, id)| self.table.place(*id).is_some_and(|member| member.means == Some(wanted)))
-                .map(|(name, _)| document.member(at.index, name).and_then(|value| document.node(value)))
-        };
-        let said = |wanted: Says| {
-            let element = (at.key == Under::Nothing).then_some(at.position);
-            named(wanted).and_then(|value| value.and_then(|value| document.raw(value).parse().ok()).or(element))
-        };
-        if let Some(thought) = named(Says::Thought) {
-            scope.thought = thought.is_some_and(|value| value.kind == NodeKind::True);
-        }
-        if let Some(outer) = said(Says::Outer) {
-            (scope.outer, scope.inner, scope.choice) = (outer, 0, outer);
-        }
-        if let Some(block) = said(Says::Block) {
-            (scope.outer, scope.inner) = (block, 0);
-        }
-        if let Some(inner) = said(Says::Inner) {
-            scope.inner = inner;
-        }
-        if let Some(part) = named(Says::OfPart) {
-            scope.of_part = part.and_then(|value| document.raw(value).parse().ok()).unwrap_or(0);
-        }
-        if let Some(cited) = named(Says::OfDocument) {
-            scope.of_document = cited.and_then(|value| document.raw(value).parse().ok());
-        }
-    }
-
     fn position(&mut self, document: &Document<'_>, node: &Node, measure: Measure, end: bool) {
         let scope = self.scope();
         let channel = Channel { kind: ChannelKind::Text, outer: scope.outer, inner: scope.inner };
@@ -360,9 +336,11 @@ impl<'a> Reading<'_, 'a> {
         let scope = self.scope();
         let (kind, restore) = match says {
             Says::Piece(ChannelKind::Text) if scope.thought => (ChannelKind::Reasoning, true),
+            Says::Piece(kind @ ChannelKind::Argument(_)) => (scope.argument.unwrap_or(kind), true),
             Says::Piece(ChannelKind::Unnamed(0)) => (unnamed(document).0, true),
             Says::Piece(kind) => (kind, true),
-            Says::Whole | Says::Cited | Says::Json => (ChannelKind::Whole, true),
+            // A path names keys of an object, which may be of the request.
+            Says::Whole | Says::Cited | Says::Json | Says::OfArgument => (ChannelKind::Whole, true),
             _ => (ChannelKind::Whole, false),
         };
         let in_string = says == Says::Json || kind.is_json();

@@ -56,6 +56,12 @@ pub(super) fn piece(document: &Document<'_>, key: Under, (names, object): (u32, 
     Says::Piece(ChannelKind::Unnamed(mixed(mixed_with(names, document, key), &kind) | 1))
 }
 
+/// The running text that pieces of an argument at this path are.
+pub(crate) fn argument(path: &str) -> ChannelKind {
+    // Zero is the table's own word for a piece that has its path beside it.
+    ChannelKind::Argument(mixed(0, path) | 1)
+}
+
 /// FNV-1a: who could choose a name that meets another writes the whole answer.
 fn mixed(hash: u32, name: &str) -> u32 {
     name.bytes().fold(0x811C_9DC5 ^ hash, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))

@@ -34,6 +34,20 @@ def tools(client):
     back(call.args["text"])
 
 
+def arguments_in_pieces(client):
+    calling = types.FunctionCallingConfig(mode="ANY", stream_function_call_arguments=True)
+    config = types.GenerateContentConfig(
+        tools=[TOOL], tool_config=types.ToolConfig(function_calling_config=calling),
+        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True))
+    text = ""
+    for chunk in client.models.generate_content_stream(model="assistant", contents=PROMPT, config=config):
+        for part in chunk.candidates[0].content.parts or []:
+            for arg in (part.function_call and part.function_call.partial_args) or []:
+                assert arg.json_path == "$.text"
+                text += arg.string_value or ""
+    back(text)
+
+
 def conversation(client):
     contents = [
         types.Content(role="user", parts=[types.Part(text="Who?")]),

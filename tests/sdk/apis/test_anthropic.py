@@ -133,6 +133,25 @@ def test_refusals_are_the_exceptions_of_the_sdk(client):
     assert beta.value.body["error"]["octroi"]["code"] == "header_not_governed"
 
 
+@pytest.mark.parametrize("beta", [
+    "compact-2026-01-12", "compact-2026-09-04", "fast-mode-2026-02-01", "mid-conversation-output-config-2026-07-01",
+    "mid-conversation-system-clear-at-2026-08-21", "output-300k-2026-03-24", "task-budgets-2026-03-13",
+    "thinking-binding-controls-2026-08-01", "thinking-display-updates-2026-08-18", "thinking-token-count-2026-05-13"])
+def test_features_that_are_read_whole_pass(client, beta):
+    message = client.beta.messages.create(**ask(PROMPT), betas=[beta])
+    back(message.content[1].text)
+
+
+@pytest.mark.parametrize("beta, why", [
+    ("message-threads-2026-08-12", "provider keeps"), ("files-api-2025-04-14", "files that the provider holds"),
+    ("mcp-client-2026-09-15", "run or fetch at the provider"), ("server-side-fallback-2026-07-01", "another model")])
+def test_other_features_are_refused_with_the_reason(client, beta, why):
+    with pytest.raises(anthropic.BadRequestError) as refused:
+        client.beta.messages.create(**ask("x"), betas=[beta])
+    said = refused.value.body["error"]
+    assert said["octroi"]["code"] == "header_not_governed" and beta in said["message"] and why in said["message"]
+
+
 def test_another_api_says_which_one_is_spoken(client):
     answer = client._client.post(URL + "/v1/chat/completions", headers={"authorization": f"Bearer {KEY}"},
                                  json={"model": "assistant", "messages": []})

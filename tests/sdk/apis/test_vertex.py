@@ -30,6 +30,7 @@ def client() -> genai.Client:
     return genai.Client(vertexai=True, project="a-project", location="us-central1", credentials=Key(), http_options=options)
 
 
-@pytest.mark.parametrize("does", [suite.content, suite.stream, suite.tools, suite.conversation, suite.counts, suite.refusals])
+@pytest.mark.parametrize("does", [suite.content, suite.stream, suite.tools, suite.arguments_in_pieces,
+                                  suite.conversation, suite.counts, suite.refusals])
 def test_client(client, does):
     does(client)

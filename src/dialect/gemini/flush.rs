@@ -1,0 +1,45 @@
+//! The event of the gateway's own that carries held-back text of a candidate: of its answer, of its thoughts, of an argument of the
+//! function that it calls. Nothing of the earlier event is said twice but what names the stream and the argument.
+
+use serde_json::{Value, json};
+
+use super::super::reply::ChannelKind::{Argument, Reasoning, Text};
+use super::super::reply::{Channel, Flush, Held, argument};
+use crate::model::Api;
+use crate::wire::json::{Bounds, Document, Numbers};
+
+/// An event of one candidate with one part.
+pub(super) fn flush(_: Api, template: &str, channel: Channel, held: Held<'_>, _: Option<u64>) -> Option<Flush> {
+    let text = held.text;
+    let part = match channel.kind {
+        Text => json!({ "text": text }),
+        Reasoning => json!({ "text": text, "thought": true }),
+        Argument(_) => {
+            json!({ "functionCall": { "partialArgs": [piece(template, channel, text)?], "willContinue": true } })
+        }
+        _ => return None,
+    };
+    let content = json!({ "role": "model", "parts": [part] });
+    let mut candidate = json!({ "index": channel.outer, "content": content });
+    let logprobs = held.logprobs.and_then(|told| Some(("logprobsResult".to_owned(), serde_json::from_str(told).ok()?)));
+    candidate.as_object_mut()?.extend(logprobs);
+    let mut event = json!({ "candidates": [candidate] });
+    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    let members = event.as_object_mut()?;
+    for name in ["modelVersion", "responseId"] {
+        let named = document.member(0, name).and_then(|value| document.node(value));
+        members.extend(named.map(|value| (name.to_owned(), document.decoded(value).into_owned().into())));
+    }
+    Some(Flush { event: None, data: event.to_string() })
+}
+
+/// A piece of an argument, under the path that an earlier event has for it.
+fn piece(template: &str, channel: Channel, text: &str) -> Option<Value> {
+    let event: Value = serde_json::from_str(template).ok()?;
+    let candidates = event.get("candidates")?.as_array()?.iter();
+    let parts = candidates.filter_map(|candidate| candidate.pointer("/content/parts")?.as_array()).flatten();
+    let pieces = parts.filter_map(|part| part.pointer("/functionCall/partialArgs")?.as_array()).flatten();
+    let mut paths = pieces.filter_map(|piece| piece.get("jsonPath")?.as_str());
+    let path = paths.find(|path| argument(path) == channel.kind)?;
+    Some(json!({ "jsonPath": path, "stringValue": text, "willContinue": true }))
+}
