@@ -73,8 +73,8 @@ fn more(rest: &[Token]) -> usize {
         {
             len += 2;
         }
-        let more = |next: &&Token| next.case == Case::Title && !next.glued && is_given(next);
-        if rest.get(len).filter(more).is_none() {
+        let more = |next: &Token| next.case == Case::Title && !next.glued && is_given(next);
+        if !rest.get(len).is_some_and(more) {
             break;
         }
         len += 1;

@@ -216,7 +216,7 @@ fn is_in_address(bytes: &[u8], range: Range<usize>) -> bool {
     let dotted = sign.and_then(|sign| token.get(sign..)).is_some_and(|domain| domain.contains(&b'.'));
     // Within it: an address as a whole in emphasis needs nothing.
     let cuts = ahead > 0 && is_letter_or_sign(before(bytes, range.start)) || is_letter_or_sign(byte(bytes, range.end));
-    dotted && cuts && token.iter().filter(|byte| **byte == b'@').count() == 1 && token.iter().all(|byte| part(&byte))
+    dotted && cuts && memchr::memchr_iter(b'@', token).count() == 1 && token.iter().all(|byte| part(&byte))
 }
 
 fn is_letter_or_sign(byte: u8) -> bool {

@@ -168,11 +168,8 @@ impl Group<'_> {
             return if spaced { Joint::Blank } else { Joint::Nothing };
         }
         let empty = !self.first.closes && self.last.closes && same;
-        match self.breaks {
-            true => Joint::None,
-            false if self.looks || empty || same && self.blank && within => gap,
-            false => Joint::None,
-        }
+        let joins = self.looks || empty || same && self.blank && within;
+        if joins && !self.breaks { gap } else { Joint::None }
     }
 
     /// Whether one run of a text ends and the next begins.

@@ -174,10 +174,8 @@ fn what_tags_cut_stands_behind() {
     }
     let text = "é <x>Camille</x> <x>Aubertin</x>, <w:t>a.b</w:t></w:r><w:r><w:t>@x.com</w:t>";
     let view = View::of_all(text).unwrap();
-    for (part, original) in [("a.b@x.com", "a.b</w:t></w:r><w:r><w:t>@x.com")] {
-        let at = view.text().find(part).unwrap();
-        assert_eq!(&text[view.original(at..at + part.len())], original);
-    }
+    let at = view.text().find("a.b@x.com").unwrap();
+    assert_eq!(&text[view.original(at..at + 9)], "a.b</w:t></w:r><w:r><w:t>@x.com");
 }
 
 #[test]
