@@ -1,9 +1,10 @@
-//! Runs of base64, hexadecimal and tag characters that decode to readable text: what is found inside is a finding over the
-//! whole run.
+//! Runs of base64, hexadecimal and tag characters that decode to readable text, also where it was compressed before (RFC 1950, as SAML
+//! and many a log have it): what is found inside is a finding over the whole run.
 //!
 //! A run of fourteen characters that begins behind a place has its last at the fourteenth from there: looking back from it finds
 //! either the run or a later place to go on from, so that each is found for next to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
 
+use std::io::Read as _;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -11,7 +12,7 @@ use base64::engine::general_purpose::GeneralPurpose;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use memchr::memmem;
 
-use super::mime;
+use super::{certificate, mime};
 
 /// Characters, padding included, below which a run is not opened.
 const PADDED_BYTES_MIN: usize = 16;
@@ -29,6 +30,10 @@ const TEXT_BYTES_MIN: usize = 8;
 const TAG_HEAD: [u8; 2] = [0xF3, 0xA0];
 /// Characters of a line that may be a part of a wrapped run.
 const WRAPPED_BYTES_MIN: usize = 16;
+/// Characters of a run behind a letter that is none of it.
+const GLUED_BYTES_MIN: usize = 24;
+/// How many times longer than its run a text may be that comes out of it; the rest is left out, so that no run costs more.
+const INFLATED_RATIO_MAX: usize = 8;
 /// Characters that are decoded to see whether text comes out.
 const PROBE_BYTES: usize = 64;
 
@@ -57,8 +62,12 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
         if end + padding - start >= PADDED_BYTES_MIN
             && let Some(run) = text.get(start..end.min(start + RUN_BYTES_MAX))
         {
-            match open(run) {
-                Some(decoded) => found(start..end + padding, &decoded),
+            match open(run).map(|decoded| (start, end + padding, decoded)).or_else(|| {
+                let (inner, decoded) = within(run)?;
+                let whole = inner.end == run.len();
+                Some((start + inner.start, if whole { end + padding } else { start + inner.end }, decoded))
+            }) {
+                Some((from, to, decoded)) => found(from..to, &decoded),
                 None => parts(run, |part, decoded| found(start + part.start..start + part.end, decoded)),
             }
         }
@@ -116,6 +125,24 @@ pub(super) fn each(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     runs(text, &mut found);
     wrapped(text, &mut found);
     mime::each(text, &mut found);
+    certificate::each(text, &mut found);
+}
+
+/// What a run holds beside marks of its own alphabet (`--TW1l…--`) or behind a letter that is none of it (`xTW1l…`).
+fn within(run: &str) -> Option<(Range<usize>, String)> {
+    let bare = run.trim_matches(['-', '_', '/', '+']);
+    let start = run.len() - run.trim_start_matches(['-', '_', '/', '+']).len();
+    if bare.len() < run.len()
+        && bare.len() >= RUN_BYTES_MIN
+        && let Some(decoded) = open(bare)
+    {
+        return Some((start..start + bare.len(), decoded));
+    }
+    // One letter more or less turns any text to noise: what comes out as text is one.
+    let rest = bare
+        .get(1..)
+        .filter(|rest| rest.len() >= GLUED_BYTES_MIN && bare.starts_with(|c: char| c.is_ascii_alphabetic()))?;
+    open(rest).filter(|text| text.is_ascii()).map(|decoded| (start + 1..start + bare.len(), decoded))
 }
 
 /// Reports the parts of a path that decode: a slash is a character of base64, and stands between names in a URL.
@@ -173,7 +200,8 @@ const CODE: [bool; 256] = {
 
 /// Decodes a run when readable text comes out.
 fn open(run: &str) -> Option<String> {
-    let digits = run.strip_prefix("0x").or_else(|| run.strip_prefix("0X")).unwrap_or(run);
+    // `0x4d6d`, and `\x4d6d` behind its backslash.
+    let digits = ["0x", "0X", "x"].iter().find_map(|head| run.strip_prefix(head)).unwrap_or(run);
     let hexadecimal = digits.len().is_multiple_of(2) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let run = if hexadecimal { digits } else { run };
     let decode = |run: &str| -> Option<Vec<u8>> {
@@ -185,6 +213,9 @@ fn open(run: &str) -> Option<String> {
         if run.contains(['-', '_']) { URL_SAFE.decode(run) } else { STANDARD.decode(run) }.ok()
     };
     let probe = decode(run.get(..PROBE_BYTES.min(run.len()))?)?;
+    if !hexadecimal && is_deflated(&probe) {
+        return inflated(&decode(run)?);
+    }
     // The probe may end within a character.
     let valid = probe.utf8_chunks().next()?.valid();
     if valid.len() + 3 < probe.len() {
@@ -193,6 +224,26 @@ fn open(run: &str) -> Option<String> {
         return None;
     }
     let text = String::from_utf8(decode(run)?).or_else(|bytes| western(bytes.as_bytes()).ok_or(())).ok()?;
+    (text.len() >= TEXT_BYTES_MIN && is_readable(&text)).then_some(text)
+}
+
+/// Whether bytes begin as a zlib stream does (RFC 1950 section 2.2): deflate, a window of 32 KiB, a sum of 31.
+fn is_deflated(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31))
+}
+
+/// The text of a zlib stream, as far as a run is opened; its checksum may be cut off.
+fn inflated(bytes: &[u8]) -> Option<String> {
+    let mut text = Vec::new();
+    let most = bytes.len().saturating_mul(INFLATED_RATIO_MAX).min(RUN_BYTES_MAX);
+    // What came before a fault is text all the same.
+    let read = flate2::read::ZlibDecoder::new(bytes).take(most as u64).read_to_end(&mut text);
+    if read.is_err() && text.is_empty() {
+        return None;
+    }
+    let valid = text.utf8_chunks().next()?.valid().len();
+    text.truncate(valid);
+    let text = String::from_utf8(text).ok()?;
     (text.len() >= TEXT_BYTES_MIN && is_readable(&text)).then_some(text)
 }
 
@@ -226,7 +277,19 @@ fn is_readable(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+
+    #[test]
+    fn what_was_compressed_is_read() {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(b"jean.dupont@example.com asks, and asks again").unwrap();
+        let run = STANDARD.encode(encoder.finish().unwrap());
+        let mut found = None;
+        each(&format!("see {run} there"), |range, decoded| found = Some((range, decoded.to_owned())));
+        assert_eq!(found, Some((4..4 + run.len(), "jean.dupont@example.com asks, and asks again".to_owned())));
+    }
 
     #[test]
     fn rows() {
@@ -274,6 +337,9 @@ mod tests {
                 "see SOls6G5lIEdhcm5pZXIs4CBs4JJhaXI= there",
                 Some((4..36, "Hélène Garnier,à là’air")),
             ),
+            ("behind a backslash", "see \\x6a65616e406578616d706c652e636f6d there", Some((5..38, "jean@example.com"))),
+            ("between dashes", "--amVhbi5kdXBvbnRAZXhhbXBsZS5jb20=--", Some((2..34, "jean.dupont@example.com"))),
+            ("behind a letter", "xamVhbi5kdXBvbnRAZXhhbXBsZS5jb20=", Some((1..33, "jean.dupont@example.com"))),
             ("noise", "see 8J+Yg4GCg4SFhoeIiYqLjI2Oj5CRkpOUlZY= there", None),
             ("a tag here and there", "s\u{E0061}e\u{E006E}\u{E007F}e", None),
         ] {

@@ -18,6 +18,7 @@ pub mod view;
 mod address;
 mod announce;
 mod build;
+mod certificate;
 mod columns;
 mod contact;
 mod context;

@@ -2,8 +2,8 @@
 //! `jean at example dot com`.
 //!
 //! A sign in brackets and a word for the sign alone (`arobase`) are enough before a domain under a known top-level domain. A
-//! plain `at` is a word of every English sentence: it counts only where the domain is spelt with words too. What is found is
-//! the whole address. False friends: `look at the dot com boom`, `created (at) login.time`.
+//! plain `at` is a word of every English sentence: it counts only where the domain is spelt with words too, or in
+//! capitals behind a part with a dot (`jean.dupont AT example.com`). What is found is the whole address. False friends: `look at the dot com boom`, `created (at) login.time`.
 
 use std::ops::Range;
 
@@ -66,6 +66,7 @@ const WAKES: &[&str] = &[
     " punto ",
     " ponto ",
     " kropka ",
+    " at ",
 ];
 
 /// Finds e-mail addresses spelt out.
@@ -121,6 +122,11 @@ impl Detector for SpokenEmail {
         let Mark::Literal(woken) = *mark else { return };
         let (sign, plain) = match SIGNS.iter().filter(|sign| begins(page, woken, sign)).max_by_key(|sign| sign.len()) {
             Some(sign) => (woken..woken + sign.len(), false),
+            None if begins(page, woken, " at ") => {
+                return shouted(page, woken + 1..woken + 3)
+                    .and_then(|start| Some((start, self.domain(page, woken + 3)?.0)))
+                    .map_or((), |(start, end)| report.push(start..end, 85));
+            }
             None => match plain_before(page, woken) {
                 Some(sign) => (sign, true),
                 None => return,
@@ -135,6 +141,18 @@ impl Detector for SpokenEmail {
             report.push(start..end, if plain { 80 } else { 90 });
         }
     }
+}
+
+/// Where the part before an `AT` in capitals begins, which has a dot or a digit in it: `camille.aubertin AT example.com`.
+fn shouted(page: &Page<'_>, sign: Range<usize>) -> Option<usize> {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"._%+-".contains(&byte);
+    let end = sign.start.checked_sub(1)?;
+    let start = page.left(end, PART_BYTES_MAX, part);
+    let own = page.text.get(start..end)?;
+    let inner = own.trim_matches(['.', '_', '-']);
+    let address =
+        inner == own && inner.contains(['.', '_', '-']) && inner.starts_with(|c: char| c.is_ascii_lowercase());
+    (page.text.get(sign)? == "AT" && address).then_some(start)
 }
 
 /// Whether the text goes on with a literal here, whatever its case.

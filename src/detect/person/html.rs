@@ -1,4 +1,4 @@
-//! Names in tables of HTML: `<td>` below `<th>Nom</th>` and beside it.
+//! Names in tables of HTML: `<td>` below `<th>Nom</th>` and beside it, `<dd>` behind `<dt>Nom</dt>`.
 //!
 //! A cell is what stands between its tag and the next one that is not within it; a row of one `<th>` and cells behind it says of
 //! itself what it holds, any other is read under the row that heads its table. Each byte is read once.
@@ -23,7 +23,7 @@ struct Table {
 pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
     let bytes = page.text.as_bytes();
     // Most texts have no tag of a table.
-    if ["<t", "<T"].iter().all(|tag| memchr::memmem::find(bytes, tag.as_bytes()).is_none()) {
+    if ["<t", "<T", "<d", "<D"].iter().all(|tag| memchr::memmem::find(bytes, tag.as_bytes()).is_none()) {
         return;
     }
     let mut table = Table::default();
@@ -42,7 +42,17 @@ pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
                 table.close(page.text, tag);
                 table.open(name == *b"th", at);
             }
-            (b"td" | b"th", true) => table.close(page.text, tag),
+            (b"td" | b"th" | b"dt" | b"dd", true) => table.close(page.text, tag),
+            // A list of terms, each of which is a row of its own.
+            (b"dt", false) => {
+                table.close(page.text, tag);
+                table.row(page, report);
+                table.open(true, at);
+            }
+            (b"dd", false) => {
+                table.close(page.text, tag);
+                table.open(false, at);
+            }
             (b"tr", _) => {
                 table.close(page.text, tag);
                 table.row(page, report);
@@ -103,6 +113,8 @@ impl Table {
             // `<th>Nom</th><td>Aubertin</td>`
             let trust = match text(0).map(str::trim).and_then(column) {
                 Some(Column::Person) => Trust::Sure,
+                // What has one name and one value beside it is seldom a thing.
+                Some(Column::Name) if cells.len() == 2 && text(0).is_some_and(is_of_people) => Trust::People,
                 Some(Column::Name) => Trust::Perhaps,
                 _ => return,
             };
@@ -113,6 +125,13 @@ impl Table {
             None => self.columns = named_columns((0..cells.len()).map(|at| text(at).or(Some("")))),
         }
     }
+}
+
+/// Whether a head that things have too is said of people first of all.
+fn is_of_people(head: &str) -> bool {
+    ["nom", "nombre", "cognome", "naam", "nome"]
+        .iter()
+        .any(|own| head.trim().trim_end_matches([':', ' ']).eq_ignore_ascii_case(own))
 }
 
 #[cfg(test)]
@@ -134,8 +153,10 @@ mod tests {
             ),
             (
                 "<table><tr><th>Nom</th><td>Aubertin</td></tr><tr><th scope=row>Prénom</th><td>Camille</td></tr></table>",
-                &["Camille"],
+                &["Aubertin", "Camille"],
             ),
+            ("<dl><dt>Nom</dt><dd>Aubertin</dd><dt>Prénom</dt><dd>Camille</dd></dl>", &["Aubertin", "Camille"]),
+            ("<dl><dt>Name</dt><dd>Proxy</dd><dt>Nom</dt><dd>le fichier</dd></dl>", &[]),
             ("<table><tr><th>Name</th><th>Size</th></tr><tr><td>Proxy</td><td>3</td></tr></table>", &[]),
             ("<table><tr><th>Nom</th></tr></table><table><tr><td>a</td></tr><tr><td>Aubertin</td></tr></table>", &[]),
             ("if a <td && b> c <tr", &[]),

@@ -9,18 +9,18 @@
 
 use std::ops::Range;
 
-use super::keys;
 use super::name::name_at;
 use super::tied::are_name;
 use super::whole::{Trust, whole};
 use super::words::{VALUE_KEYS, WEAK_VALUE_KEYS};
+use super::{attribute, keys};
 use crate::detect::names::lexicon::PARTICLE;
 use crate::detect::{fold, named};
 
 /// Bytes of a value.
-const VALUE_BYTES: Range<usize> = 2..120;
+pub(super) const VALUE_BYTES: Range<usize> = 2..120;
 /// Bytes of the name of an element, and of a key.
-const KEY_BYTES_MAX: usize = 48;
+pub(super) const KEY_BYTES_MAX: usize = 48;
 /// Blanks between a quote and what it follows.
 const BLANKS_MAX: usize = 8;
 /// Bytes within which two keys stand side by side.
@@ -41,7 +41,7 @@ pub(in crate::detect) struct Leaf {
 
 /// What the name of an element or a key says of its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Said {
+pub(super) enum Said {
     /// It is a name.
     Name,
     /// It may be one.
@@ -60,6 +60,7 @@ pub(in crate::detect) fn each(text: &str, mut found: impl FnMut(Leaf)) {
     enclosed(text, &mut found);
     mentioned(text, &mut found);
     assigned(text, &mut found);
+    attribute::each(text, &mut found);
 }
 
 /// What stands between two tags, or in a `CDATA` section of its own.
@@ -148,7 +149,14 @@ struct Strings {
     in_array: bool,
     /// The last one, where it is one word of such an array.
     part: Option<Range<usize>>,
+    /// The key of the object that is open, and what a string of it says that its `value` is (`"key": "nom"`).
+    outer: Option<Range<usize>>,
+    told: Option<Range<usize>>,
 }
+
+/// Keys whose value names what another holds, and keys of that one.
+const NAMING: &[&str] = &["key", "name", "field", "label", "id", "code", "property", "attribute"];
+const VALUES: &[&str] = &["value", "val", "text", "content", "raw", "answer"];
 
 impl Strings {
     /// The key that the next string stands under, itself or in an array.
@@ -156,14 +164,30 @@ impl Strings {
         let last = self.last.replace(own.clone());
         let end = last.as_ref().map_or(0, |last| last.end + 1);
         let gap = text.as_bytes().get(end..own.start - 1).filter(|gap| gap.len() <= 3 * BLANKS_MAX).unwrap_or_default();
+        if gap.contains(&b'}') {
+            (self.outer, self.told) = (None, None);
+        }
         let mut signs = gap.iter().filter(|byte| !byte.is_ascii_whitespace());
         match (signs.next(), signs.next(), signs.next()) {
             (Some(b':'), None, _) => (self.key, self.in_array) = (last, false),
             (Some(b':'), Some(b'['), None) => (self.key, self.in_array) = (last, true),
             (Some(b','), None, _) if self.in_array => {}
+            (Some(b':'), Some(b'{'), None) => {
+                (self.key, self.in_array, self.outer, self.told) = (None, false, last, None);
+            }
             _ => (self.key, self.in_array) = (None, false),
         }
         let key = text.get(self.key.clone()?)?;
+        let is = |keys: &[&str]| keys.iter().any(|known| key.eq_ignore_ascii_case(known));
+        if is(NAMING) && text.get(own.clone()).is_some_and(|value| said(value) == Said::Name) {
+            self.told = Some(own.clone());
+        }
+        // `{"nom": {"value": …}}`, `{"nom": {"0": …, "1": …}}`
+        let of_outer = is(VALUES) || key.bytes().all(|byte| byte.is_ascii_digit());
+        let outer = self.told.as_ref().filter(|_| is(VALUES)).or(self.outer.as_ref()).filter(|_| of_outer);
+        if let Some(outer) = outer {
+            return text.get(outer.clone());
+        }
         match keys::beside(key) {
             None => Some(key),
             // `"first": "Monday"`
@@ -256,7 +280,7 @@ fn assigned(text: &str, found: &mut impl FnMut(Leaf)) {
         let key = sign - head.iter().rev().take(KEY_BYTES_MAX).take_while(part).count();
         let before = key.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
         let of_query = matches!(before, b'?' | b'&');
-        let apart = before.is_ascii_whitespace() || matches!(before, b',' | b';' | b'(' | b'"' | b'\'' | b'[');
+        let apart = before.is_ascii_whitespace() || matches!(before, b',' | b';' | b'(' | b'"' | b'\'' | b'[' | b'{');
         if key == sign || !(of_query || apart) {
             continue;
         }
@@ -280,12 +304,18 @@ const fn may_begin(byte: u8) -> bool {
 }
 
 /// Whatever words, and the recogniser decides.
-const ANY: [Trust; 3] = [Trust::Perhaps, Trust::Likely, Trust::Strange];
+pub(super) const ANY: [Trust; 3] = [Trust::Perhaps, Trust::Likely, Trust::Strange];
 /// Words that are known as names.
 const KNOWN: [Trust; 2] = [Trust::Perhaps, Trust::Likely];
 
 /// Reports a value if it is made like a name; `trusts` is how it may be made where its key says nothing.
-fn found_in(text: &str, range: Range<usize>, key: Option<&str>, trusts: &[Trust], found: &mut impl FnMut(Leaf)) {
+pub(super) fn found_in(
+    text: &str,
+    range: Range<usize>,
+    key: Option<&str>,
+    trusts: &[Trust],
+    found: &mut impl FnMut(Leaf),
+) {
     let value = text.get(range.clone()).unwrap_or_default();
     let start = range.start + value.len() - value.trim_start().len();
     let value = value.trim();
@@ -315,7 +345,7 @@ fn several(name: Option<(Range<usize>, usize)>) -> Option<Range<usize>> {
 }
 
 /// What a key says of its value: `lastName`, `customer_name`, `nom`.
-fn said(key: &str) -> Said {
+pub(super) fn said(key: &str) -> Said {
     let folded = keys::words(key);
     let key = folded.trim_ascii();
     let holds = |keys: &[&str]| keys.iter().any(|known| known.as_bytes() == key);

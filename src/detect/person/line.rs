@@ -7,16 +7,14 @@
 
 use std::ops::Range;
 
-use super::initial;
-use crate::detect::names::lexicon::{BODY, COMPANY, FORENAME, FREQUENT, PLACE, SMALL, SURNAME};
-use crate::detect::names::token::{Around, Case, Token};
+use super::{initial, surname};
+use crate::detect::names::lexicon::{FORENAME, FREQUENT, SMALL, SURNAME};
+use crate::detect::names::token::{Case, Token};
 
 /// Confidence in the speaker of a chat.
 const SPEAKS: u8 = 84;
 /// Confidence in a signature of two words and more, and of one.
 const SIGNS: (u8, u8) = (78, 66);
-/// Confidence in a surname in capitals and the given name behind it.
-const SURNAME_FIRST: u8 = 80;
 /// Words of a signature.
 const WORDS_MAX: usize = 4;
 /// Tokens before a signature: a text that is no more than a name is no letter.
@@ -38,41 +36,9 @@ pub(in crate::detect) fn names(tokens: &[Token], last: bool, mut found: impl FnM
         {
             found(range, if words > 1 { SIGNS.0 } else { SIGNS.1 });
         }
-        surname_first(line, &mut found);
+        surname::first(line, &mut found);
         initial::names(line, &mut found);
         first += len + 1;
-    }
-}
-
-/// `DUPONT Marie-Claire`: a surname in capitals before a given name, in a line that has small letters.
-fn surname_first(line: &[Token], found: &mut impl FnMut(Range<usize>, u8)) {
-    for (at, pair) in line.windows(2).enumerate() {
-        let [surname, given] = pair else { continue };
-        let shouts = surname.case == Case::Upper && surname.len > 2 && surname.around != Around::Capitals;
-        let known =
-            surname.is(SURNAME) && !surname.is(BODY | COMPANY | PLACE) && !(surname.is(SMALL) && surname.is(FREQUENT));
-        let called = given.case == Case::Title && given.is(FORENAME) && !given.is(SMALL) && !given.glued;
-        if !(shouts && known && called) {
-            continue;
-        }
-        let token = |at: usize| line.get(at);
-        let upper = |token: &&Token| token.case == Case::Upper;
-        let hyphen = |at: usize| token(at).is_some_and(|token| token.mark() == u32::from('-') && token.glued);
-        let mut first = at;
-        while first > 1 && hyphen(first - 1) && surname.glued && token(first - 2).is_some_and(|token| upper(&token)) {
-            first -= 2;
-        }
-        // A heading in capitals that a name follows.
-        if first.checked_sub(1).and_then(token).is_some_and(|token| upper(&token)) {
-            continue;
-        }
-        let mut last = at + 1;
-        while hyphen(last + 1) && token(last + 2).is_some_and(|token| token.glued && token.case == Case::Title) {
-            last += 2;
-        }
-        if let (Some(first), Some(last)) = (token(first), token(last)) {
-            found(first.start as usize..last.end as usize, SURNAME_FIRST);
-        }
     }
 }
 

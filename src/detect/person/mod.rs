@@ -1,15 +1,18 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
-//! confirmed elsewhere in the call. `table`, `html`, `sql`, `vcard` and `list` read names under the head of a column and of a list,
-//! `cells` those of tables without one, `leaf` the values of elements and strings, `tied` those that a sign is tied to, `path` those
-//! in addresses, `compound` the whole of a surname of several words. `keys` holds what keys and heads say.
+//! confirmed elsewhere in the call. `table`, `html`, `sql`, `vcard`, `hl7` and `list` read names under the head of a column and of a
+//! list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and strings, `surname`
+//! surnames before given names, `tied` those that a sign is tied to, `path` those in addresses, `compound` the whole of a surname of
+//! several words. `keys` holds what keys and heads say.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+mod attribute;
 mod cells;
 mod compound;
+mod hl7;
 mod html;
 mod initial;
 pub(super) mod keys;
@@ -20,6 +23,7 @@ mod list;
 mod name;
 mod path;
 mod sql;
+mod surname;
 mod table;
 pub(super) mod tied;
 mod vcard;
@@ -127,6 +131,7 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     html::names(page, report);
     sql::names(page, report);
     vcard::names(page, report);
+    hl7::names(page, report);
     list::names(page, report);
     cells::names(page, report);
     tied::accounts(page, report);
@@ -261,6 +266,9 @@ fn after_key(page: &Page<'_>, key: &Range<usize>, several: u8, single: u8) -> Op
         return (name.words.len() > 1).then_some((name, 75));
     }
     at = page.right(at, 4, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'*'));
+    if matches!(page.byte(at), b'\n' | b'\r') && page.byte(colon - 1) == b':' {
+        return on_next_line(page, at, single);
+    }
     let name = name_at(page.text, at)?;
     let confidence = if name.words.len() > 1 { several } else { single };
     // A value that goes on in small letters is a sentence.
@@ -268,6 +276,18 @@ fn after_key(page: &Page<'_>, key: &Range<usize>, several: u8, single: u8) -> Op
     let goes_on = rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_lowercase));
     (!goes_on || name.words.len() > 1).then_some((name, confidence))
 }
+
+/// `Nom:⏎Aubertin`: a name that has the line below its key for itself.
+fn on_next_line(page: &Page<'_>, at: usize, single: u8) -> Option<(Name, u8)> {
+    let line = page.right(at, 2, |byte| matches!(byte, b'\r' | b'\n'));
+    let start = page.right(line, 8, |byte| matches!(byte, b' ' | b'\t'));
+    let end = start + page.text.get(start..)?.lines().next()?.trim_end().len();
+    let name = name_at(page.text, start).filter(|name| single > 0 && name.range.end == end)?;
+    Some((name, single.saturating_sub(LINE_BELOW)))
+}
+
+/// What a line end between a key and its value takes from the confidence.
+const LINE_BELOW: u8 = 4;
 
 /// `Name: Schneider`: one word that is known as a name and nothing else, alone behind its label on the line.
 fn after_label(page: &Page<'_>, label: &Range<usize>) -> Option<(Name, u8)> {

@@ -51,6 +51,7 @@ struct Table {
 pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
     let bytes = page.text.as_bytes();
     arrays(page, report);
+    split(page, report);
     let mut table: Option<Table> = None;
     let mut start = 0;
     while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
@@ -58,8 +59,9 @@ pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
         let line = start..if page.before(end) == b'\r' { end - 1 } else { end };
         let short = line.len() <= LINE_BYTES_MAX;
         let row = table.as_ref().is_some_and(|table| short && table.row(page, &line, report));
-        // A head with nothing below it heads nothing.
-        if !row {
+        // A head with nothing below it heads nothing; a rule of dashes is nothing (`psql`, `mysql`, Markdown).
+        let rule = table.is_some() && bytes.get(line.clone()).is_some_and(is_rule);
+        if !row && !rule {
             table = if short && end < bytes.len() { Table::under(page.text, &line) } else { None };
         }
         start = end + 1;
@@ -207,8 +209,51 @@ fn arrays(page: &Page<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// Tables that have their head and their rows under keys: `{"columns": ["nom", "prenom"], "data": [["Roussel", "Agathe"]]}`.
+fn split(page: &Page<'_>, report: &mut Report<'_>) {
+    let bytes = page.text.as_bytes();
+    for key in memchr::memmem::find_iter(bytes, b"\"columns\"") {
+        let Some(open) = behind_colon(bytes, key + b"\"columns\"".len()) else { continue };
+        let Ok((head, mut at)) = array(bytes, open) else { continue };
+        let texts = head.iter().map(|cell| cell.clone().and_then(|cell| page.text.get(cell)).or(Some("")));
+        let Some(columns) = named_columns(texts) else { continue };
+        let near = bytes.get(at..bytes.len().min(at + LINE_BYTES_MAX)).unwrap_or_default();
+        let Some(data) = ["\"data\"", "\"rows\"", "\"values\""]
+            .iter()
+            .find_map(|key| memchr::memmem::find(near, key.as_bytes()).map(|place| at + place + key.len()))
+        else {
+            continue;
+        };
+        let Some(outer) = behind_colon(bytes, data) else { continue };
+        at = blanks(bytes, outer + 1);
+        while let Ok((cells, end)) = array(bytes, at) {
+            report_row(page, &columns, &cells, report);
+            let comma = blanks(bytes, end);
+            if bytes.get(comma) != Some(&b',') {
+                break;
+            }
+            at = blanks(bytes, comma + 1);
+        }
+    }
+}
+
+/// Where an array opens behind a key.
+fn behind_colon(bytes: &[u8], at: usize) -> Option<usize> {
+    let colon = blanks(bytes, at);
+    let open = blanks(bytes, colon + 1);
+    (bytes.get(colon) == Some(&b':') && bytes.get(open) == Some(&b'[')).then_some(open)
+}
+
+/// Whether a line is a rule of dashes.
+fn is_rule(line: &[u8]) -> bool {
+    line.iter().all(|byte| b"-+=|: ".contains(byte)) && line.contains(&b'-')
+}
+
 /// The strings of an array of plain values that opens here and where it ends, or how far it was read.
 fn array(bytes: &[u8], open: usize) -> Result<(Cells, usize), usize> {
+    if bytes.get(open) != Some(&b'[') {
+        return Err(open);
+    }
     let mut cells = Cells::new();
     let mut at = open + 1;
     loop {

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::value;
+use super::{column, value};
 use crate::detect::context::Context;
 use crate::detect::fold;
 use crate::detect::page::{Page, Sink};
@@ -54,6 +54,8 @@ enum Tie {
     Sign,
     /// `is`, `est`, `lautet`.
     Verb,
+    /// Nothing but its place: an option of a command, the next cell, a word in quotes.
+    Place,
 }
 
 /// A value as it stands behind its label.
@@ -82,7 +84,20 @@ impl Labelled {
     /// Reads what follows a label.
     pub(in crate::detect) fn behind(&self, page: &Page<'_>, row: u16, label: &Range<usize>, sink: &mut Sink) {
         let Some(row) = self.rows.get(usize::from(row)) else { return };
-        let Some(found) = candidate(page, label.end) else { return };
+        if row.kind == Kind::Secret {
+            column::below(page, label, |range, value| {
+                let found = Candidate { range: range.clone(), tie: Tie::Place, quoted: false, loose: false };
+                if let Some(confidence) = secret(value, &found, true) {
+                    sink.push(row.detector, range, confidence);
+                }
+            });
+        }
+        let Some(found) = candidate(page, label) else { return };
+        if row.kind == Kind::Secret
+            && let Some(range) = phrase(page, label, &found)
+        {
+            return sink.push(row.detector, range, PHRASE);
+        }
         let Some(value) = page.text.get(found.range.clone()) else { return };
         let after = page.byte(found.range.end);
         let ends = matches!(after, 0 | b'\n' | b'\r' | b',' | b';' | b'.' | b'<' | b'&' | b'}' | b')' | b']' | b'|');
@@ -124,8 +139,9 @@ impl Labelled {
     }
 }
 
-/// Finds the value that is tied to a label which ends at `at`.
-fn candidate(page: &Page<'_>, at: usize) -> Option<Candidate> {
+/// Finds the value that is tied to a label.
+fn candidate(page: &Page<'_>, label: &Range<usize>) -> Option<Candidate> {
+    let at = label.end;
     let closing = page.right(at, 16, |byte| b"\"'`*)]\\ \t".contains(&byte));
     let mut sign = page.right(closing, 3, |byte| b":=>".contains(&byte));
     let mut tie = Tie::Sign;
@@ -133,6 +149,8 @@ fn candidate(page: &Page<'_>, at: usize) -> Option<Candidate> {
         sign = closing + if page.byte(closing) == b'-' { 2 } else { '→'.len_utf8() };
     } else if page.byte(closing) == b'(' && matches!(page.byte(closing + 1), b'"' | b'\'') {
         sign = closing + 1;
+    } else if let Some((from, how)) = apart(page, label, closing).filter(|_| sign == closing) {
+        (sign, tie) = (from, how);
     } else if sign == closing {
         let (word, folded) = fold::next_word(page.text, closing)?;
         let gap = page.text.get(at..word.start)?;
@@ -172,6 +190,62 @@ fn candidate(page: &Page<'_>, at: usize) -> Option<Candidate> {
     (start < end).then_some(Candidate { range: start..end, tie, quoted, loose })
 }
 
+/// Where the value begins of a label that no sign follows, and how it is tied: the `value` of a pair, the next cell of a table, a word
+/// in quotes, what follows an option of a command.
+fn apart(page: &Page<'_>, label: &Range<usize>, closing: usize) -> Option<(usize, Tie)> {
+    // `"name": "DB_PASSWORD", "value": "…"`, `- name: DB_PASSWORD⏎  value: …`
+    let comma = page.right(closing, 1, |byte| byte == b',');
+    let key = page.right(comma, 32, |byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\''));
+    let next = page.text.get(key..key + VALUE.len()).filter(|word| word.eq_ignore_ascii_case(VALUE));
+    if next.is_some() && (comma > closing || page.text.get(comma..key).is_some_and(|gap| gap.contains('\n'))) {
+        let sign = page.right(key + VALUE.len(), 1, |byte| matches!(byte, b'"' | b'\''));
+        return (page.byte(sign) == b':').then_some((sign + 1, Tie::Sign));
+    }
+    if page.byte(closing) == b'|' {
+        return Some((closing + 1, Tie::Place));
+    }
+    let gap = page.text.get(label.end..closing).filter(|gap| !gap.is_empty())?;
+    if gap.contains('\t') {
+        return Some((closing, Tie::Place));
+    }
+    if matches!(gap.trim_start_matches(' '), "'" | "\"") && gap.len() > 1 {
+        return Some((closing - 1, Tie::Place));
+    }
+    if !gap.bytes().all(|byte| byte == b' ') {
+        return None;
+    }
+    let word = page.left(label.start, 40, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let option = page.text.get(word..).is_some_and(|word| word.starts_with("--"));
+    let line = page.left(word, 120, |byte| byte != b'\n');
+    let head = page.text.get(page.text.ceil_char_boundary(line)..word).unwrap_or_default();
+    // A Dockerfile, a shell of Windows, the file of accounts that `curl` and `git` read.
+    let set = ["ENV ", "setx ", "ARG "].iter().any(|command| head.ends_with(command));
+    let account = head.starts_with("machine ") && head.contains("login ") || head.trim_start().starts_with("login ");
+    (option || set || account).then_some((closing, Tie::Place))
+}
+
+/// The key of a pair's value.
+const VALUE: &str = "value";
+/// Confidence in the words of a passphrase.
+const PHRASE: u8 = 65;
+/// Words of a passphrase at least.
+const PHRASE_WORDS_MIN: usize = 3;
+
+/// The words behind `passphrase:`, to the end of the line: nothing but words in small letters.
+fn phrase(page: &Page<'_>, label: &Range<usize>, found: &Candidate) -> Option<Range<usize>> {
+    let own = page.text.get(label.clone()).filter(|own| own.to_ascii_lowercase().ends_with("phrase"));
+    own.filter(|_| found.tie == Tie::Sign && !found.quoted)?;
+    let rest = page.text.get(found.range.start..)?;
+    let rest = rest.get(..rest.floor_char_boundary(VALUE_BYTES_MAX))?;
+    let line = rest.lines().next().unwrap_or_default().trim_end();
+    let words = line.split(' ').count();
+    let plain = line
+        .split(' ')
+        .all(|word| word.len() > 2 && word.chars().all(|c| c.is_lowercase() || c == '-') && !is_form_word(word));
+    let several = (PHRASE_WORDS_MIN..=WORDS_MAX).contains(&words) && plain;
+    several.then(|| found.range.start..found.range.start + line.len())
+}
+
 /// Confidence that a value is a password.
 fn secret(value: &str, found: &Candidate, ends: bool) -> Option<u8> {
     let bytes = value.as_bytes();
@@ -194,6 +268,8 @@ fn secret(value: &str, found: &Candidate, ends: bool) -> Option<u8> {
         return None;
     }
     match (plain, found.quoted, found.tie) {
+        (true, _, Tie::Place) => None,
+        (false, _, Tie::Place) => (words == 1 && bytes.len() > 4 && !call_like(value)).then_some(80),
         (true, _, Tie::Verb) => (found.quoted && words == 1).then_some(70),
         (true, true, _) if words > 1 => (!value.ends_with(['?', '.', '!', ':'])).then_some(55),
         (true, true, _) => Some(75),
@@ -203,6 +279,14 @@ fn secret(value: &str, found: &Candidate, ends: bool) -> Option<u8> {
         (false, true, _) => Some(90),
         (false, false, _) => Some(87),
     }
+}
+
+/// Whether a value is what stands beside `password` in code and in schemas: a type with its length, a number, a path.
+fn call_like(value: &str) -> bool {
+    let letter = value.contains(|c: char| c.is_ascii_alphabetic());
+    let digit = value.contains(|c: char| c.is_ascii_digit());
+    let of_type = value.trim_end_matches(|c: char| c.is_ascii_digit());
+    !letter || !digit || value.contains(['(', '/', '<', '=']) || value.starts_with('-') || is_form_word(of_type)
 }
 
 /// Confidence that a value is a login name.

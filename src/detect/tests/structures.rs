@@ -4,8 +4,7 @@ use super::names::of;
 
 #[test]
 fn names_that_a_structure_tells() {
-    let mut missed = Vec::new();
-    for (name, text, expected) in [
+    all(&[
         (
             "a table of HTML",
             "<table><tr><th>Nom</th><th>Prénom</th></tr><tr><td>Aubertin</td><td>Camille</td></tr></table>",
@@ -44,7 +43,46 @@ fn names_that_a_structure_tells() {
         ("the head of a mail", "From: =?utf-8?Q?Camille_Aubertin?= <x@test.example>", &["Camille_Aubertin"]),
         ("in base64", "From: =?utf-8?B?Q2FtaWxsZSBBdWJlcnRpbg==?= <x@test.example>", &["Q2FtaWxsZSBBdWJlcnRpbg=="]),
         ("in Latin-1", "From: =?iso-8859-1?Q?H=E9l=E8ne_Lef=E8vre?= <x@test.example>", &["H=E9l=E8ne_Lef=E8vre"]),
-    ] {
+    ]);
+}
+
+/// A key says so from farther away: of an object, a column, a pair, a line above.
+#[test]
+fn names_that_a_key_tells_from_afar() {
+    all(&[
+        ("a record in braces", "Customer{lastName=Aubertin, firstName=Camille}", &["Aubertin", "Camille"][..]),
+        ("a key and its value", r#"{"key":"nom","value":"Aubertin"}"#, &["Aubertin"]),
+        (
+            "a field and its value",
+            r#"[{"name":"last_name","value":"Aubertin"},{"name":"x","value":"y"}]"#,
+            &["Aubertin"],
+        ),
+        ("a field of a form", r#"<input name="last_name" value="Aubertin">"#, &["Aubertin"]),
+        ("a field of a form, turned", r#"<input value="Aubertin" id="lastName"/>"#, &["Aubertin"]),
+        ("an object with a value", r#"{"nom":{"value":"Aubertin","confidence":0.9}}"#, &["Aubertin"]),
+        ("a column by numbers", r#"{"nom":{"0":"Aubertin","1":"Quispe"}}"#, &["Aubertin", "Quispe"]),
+        (
+            "columns and data",
+            r#"{"columns":["nom","prenom"],"index":[0,1],"data":[["Aubertin","Camille"],["Quispe","Xiomara"]]}"#,
+            &["Aubertin", "Camille", "Quispe", "Xiomara"],
+        ),
+        ("psql", " nom      | prenom  \n----------+---------\n Aubertin | Camille \n(1 row)", &["Aubertin", "Camille"]),
+        (
+            "mysql",
+            "+----------+---------+\n| nom      | prenom  |\n+----------+---------+\n| Aubertin | Camille |\n+----------+---------+",
+            &["Aubertin", "Camille"],
+        ),
+        ("a line below", "nom:\nAubertin\nprénom:\n  Camille", &["Aubertin", "Camille"]),
+        ("a list of terms", "<dl><dt>Nom</dt><dd>Aubertin</dd></dl>", &["Aubertin"]),
+        ("a row of a table", "<tr><th>Nom</th><td>Aubertin</td></tr>", &["Aubertin"]),
+        ("HL7", "PID|1||12345^^^HOP||AUBERTIN^CAMILLE^^^MME||19840312|F", &["AUBERTIN", "CAMILLE"]),
+    ]);
+}
+
+/// Every name must be found, whatever of its text is found besides.
+fn all(rows: &[(&str, &str, &[&str])]) {
+    let mut missed = Vec::new();
+    for (name, text, expected) in rows {
         let found = of("person", text);
         for expected in expected.iter().filter(|expected| !found.iter().any(|found| found.contains(**expected))) {
             missed.push(format!("{name}: {expected} of {found:?}"));
@@ -71,6 +109,11 @@ fn structures_that_tell_of_nobody() {
         "this.lastName=lastName; user.firstName=Faker::Name.first_name",
         "N:1;2;3;4;5",
         "Subject: =?utf-8?Q?Release_Notes?=",
+        r#"{"key":"color","value":"Red"} {"name":"last_name","type":"string"} {"name":"last_name","value":"string"}"#,
+        r#"<input name="color" value="Red"><option value="Open">"#,
+        r#"{"nom":{"type":"string"},"name":{"value":"Proxy"}}"#,
+        "nom:\n  - lundi\nname:\n  Proxy\npatient:\n  Name: x",
+        "<dl><dt>Name</dt><dd>Proxy</dd></dl>",
         "font-family: Garamond; --first: 1; last: 3",
     ] {
         let found = of("person", text);

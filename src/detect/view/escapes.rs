@@ -32,7 +32,9 @@ pub(super) fn open(text: &str) -> Option<View> {
 /// RFC 8259 section 7, and `\xHH` and `\'` of its kin; `CommonMark` 2.4 and what `re.escape` escapes.
 fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let plain = |c| Some((c, at + 2));
-    if super::markup::command_end(bytes, at).is_some() {
+    // Behind an escape character it ends a string that a terminal is sent.
+    let ends = at.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&0x1B);
+    if ends || super::markup::command_end(bytes, at).is_some() {
         return None;
     }
     match bytes.get(at + 1)? {
@@ -44,9 +46,13 @@ fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         b',' | b';' | b'!' => None,
         byte if byte.is_ascii_punctuation() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n') => plain(char::from(*byte)),
         b's' => Some((' ', blank_end(bytes, at)?)),
+        // What a shell and a log write of a terminal's colours: `\e[31m`, `\033[31m`.
+        b'e' if bytes.get(at + 2) == Some(&b'[') => Some((ESCAPE, at + 2)),
+        b'0' if bytes.get(at + 1..at + 5) == Some(b"033[") => Some((ESCAPE, at + 4)),
         b'x' => {
             let code = hex(bytes, at + 2..at + 4)?;
-            (code < 0x80).then_some(())?;
+            // Bytes of a database (`\x4d6d6520…`) are read as a run.
+            (code < 0x80 && hex(bytes, at + 4..at + 4 + 6).is_none()).then_some(())?;
             Some((char::from_u32(code)?, at + 4))
         }
         // JavaScript, Rust and Swift: as many digits as it takes.
@@ -69,6 +75,9 @@ fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         _ => None,
     }
 }
+
+/// What begins a terminal's control sequence.
+const ESCAPE: char = '\u{1B}';
 
 /// Digits of a code point in braces (`\u{1F600}`).
 const BRACED_DIGITS_MAX: usize = 6;

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::{Builder, View, printable};
+use super::{Builder, View, mixed, printable};
 
 /// A range of the text and what stands there for a reader: a character, or nothing.
 pub(super) type Cut = (Range<usize>, Option<char>);
@@ -23,18 +23,32 @@ pub(super) fn strip(text: &str) -> Option<View> {
     written(text, &mut cuts(text)?, |_| false).finish()
 }
 
-/// Takes markup out of a text, and puts behind it the tags that say something themselves (`<a title="Mme Claire Martin">`).
+/// Takes markup out of a text, and puts behind it the tags that say something themselves (`<a title="Mme Claire Martin">`) and what
+/// tags cut that stay.
 pub(super) fn set_aside(text: &str) -> Option<View> {
-    written(text, &mut cuts(text)?, says_something).finish()
+    let (cuts, stretches) = (cuts(text), mixed::stretches(text));
+    if cuts.is_none() && stretches.is_empty() {
+        return None;
+    }
+    let mut builder = written(text, &mut cuts.unwrap_or_default(), says_something);
+    for stretch in &stretches {
+        mixed::append(stretch, &mut builder);
+    }
+    builder.finish()
 }
 
 /// What hides a value, in no order.
 fn cuts(text: &str) -> Option<Vec<Cut>> {
     let bytes = text.as_bytes();
-    // Plain text pays three vectorised searches.
+    // Plain text pays a few vectorised searches.
     let first = memchr::memchr3(b'<', b'=', b'*', bytes);
-    first.or_else(|| memchr::memchr3(b'_', b'`', b'~', bytes)).or_else(|| memchr::memchr2(b'+', b'\\', bytes))?;
+    let first =
+        first.or_else(|| memchr::memchr3(b'_', b'`', b'~', bytes)).or_else(|| memchr::memchr2(b'+', b'\\', bytes));
     let mut cuts: Vec<Cut> = Vec::new();
+    hyphenated(bytes, &mut cuts);
+    if first.is_none() {
+        return (!cuts.is_empty()).then_some(cuts);
+    }
     let mut from = 0;
     while let Some(at) = bytes.get(from..).and_then(next_mark).map(|found| from + found) {
         from = at + 1;
@@ -59,7 +73,7 @@ fn cuts(text: &str) -> Option<Vec<Cut>> {
 }
 
 /// A text without what is cut, and behind it that of the cuts which is kept.
-fn written<'a>(text: &'a str, cuts: &mut [Cut], kept: impl Fn(&str) -> bool) -> Builder<'a> {
+pub(super) fn written<'a>(text: &'a str, cuts: &mut [Cut], kept: impl Fn(&str) -> bool) -> Builder<'a> {
     cuts.sort_by_key(|(range, _)| range.start);
     let mut builder = Builder::new(text);
     let mut aside = Vec::new();
@@ -96,7 +110,7 @@ pub(super) fn before(bytes: &[u8], at: usize) -> u8 {
 }
 
 /// An inline tag: where it ends and what it reads as.
-fn tag(bytes: &[u8], at: usize) -> Option<(usize, Option<char>)> {
+pub(super) fn tag(bytes: &[u8], at: usize) -> Option<(usize, Option<char>)> {
     let window = bytes.get(at + 1..bytes.len().min(at + STRETCH_BYTES_MAX))?;
     let len = memchr::memchr2(b'>', b'<', window).filter(|&len| window.get(len) == Some(&b'>'))?;
     let inside = window.get(..len)?;
@@ -113,7 +127,12 @@ fn tag(bytes: &[u8], at: usize) -> Option<(usize, Option<char>)> {
     }
     let name = name.get(..end)?.to_ascii_lowercase();
     let blank = name == b"br";
-    (blank || INLINE.contains(&name.as_slice())).then_some((at + len + 2, blank.then_some(' ')))
+    (blank || is_inline(&name)).then_some((at + len + 2, blank.then_some(' ')))
+}
+
+/// Whether an element changes how a text looks, not what it is.
+pub(super) fn is_inline(name: &[u8]) -> bool {
+    INLINE.iter().any(|inline| name.eq_ignore_ascii_case(inline))
 }
 
 /// Tags that change how a text looks, not what it is.
@@ -157,7 +176,7 @@ fn emphasis(bytes: &[u8], at: usize, cuts: &mut Vec<Cut>) -> Option<usize> {
     let inner = at + len;
     let most = if mark == b'`' { 1 } else { 3 };
     let least = if mark == b'~' { 2 } else { 1 };
-    if len > most || len < least || !is_letter_or_digit(byte(bytes, inner)) {
+    if len > most || len < least || !(is_letter_or_digit(byte(bytes, inner)) || byte(bytes, inner) == b'@') {
         return Some(inner);
     }
     let window = bytes.get(inner..bytes.len().min(inner + STRETCH_BYTES_MAX))?;
@@ -169,7 +188,12 @@ fn emphasis(bytes: &[u8], at: usize, cuts: &mut Vec<Cut>) -> Option<usize> {
     let hides = window.get(..stop)?.iter().any(u8::is_ascii_digit) || mark == b'_' && are_words(window.get(..stop)?);
     // Small names in code (`snake_case_1`) are no emphasis: a mark of one underscore needs blanks around.
     let outside = apart && !byte(bytes, close + len).is_ascii_alphanumeric();
-    let pair = run(close) == len && is_letter_or_digit(before(bytes, close));
+    let pair = run(close) == len && (is_letter_or_digit(before(bytes, close)) || before(bytes, close) == b'@');
+    if pair && mark != b'_' && is_in_address(bytes, at..close + len) {
+        cuts.push((at..inner, None));
+        cuts.push((close..close + len, None));
+        return Some(close + len);
+    }
     let fits = if mark == b'_' && len == 1 { outside } else { apart || (solid && len > 1) };
     if !(pair && hides && fits) {
         return Some(inner);
@@ -177,6 +201,26 @@ fn emphasis(bytes: &[u8], at: usize, cuts: &mut Vec<Cut>) -> Option<usize> {
     cuts.push((at..inner, None));
     cuts.push((close..close + len, None));
     Some(close + len)
+}
+
+/// Whether an emphasis is a part of an address: `camille.aubertin**@**example.com`, `camille.aubertin@*example*.com`.
+fn is_in_address(bytes: &[u8], range: Range<usize>) -> bool {
+    let part = |byte: &&u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'@' | b'-' | b'_' | b'+' | b'*' | b'`' | b'~')
+    };
+    let head = bytes.get(range.start.saturating_sub(STRETCH_BYTES_MAX)..range.start).unwrap_or_default();
+    let tail = bytes.get(range.end..bytes.len().min(range.end + STRETCH_BYTES_MAX)).unwrap_or_default();
+    let (ahead, behind) = (head.iter().rev().take_while(part).count(), tail.iter().take_while(part).count());
+    let token = bytes.get(range.start - ahead..range.end + behind).unwrap_or_default();
+    let sign = memchr::memchr(b'@', token);
+    let dotted = sign.and_then(|sign| token.get(sign..)).is_some_and(|domain| domain.contains(&b'.'));
+    // Within it: an address as a whole in emphasis needs nothing.
+    let cuts = ahead > 0 && is_letter_or_sign(before(bytes, range.start)) || is_letter_or_sign(byte(bytes, range.end));
+    dotted && cuts && memchr::memchr_iter(b'@', token).count() == 1 && token.iter().all(|byte| part(&byte))
+}
+
+fn is_letter_or_sign(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'-')
 }
 
 /// Whether these are words, the first of them with a capital and small letters: no constant and no name of a program.
@@ -245,5 +289,26 @@ fn form_blank(bytes: &[u8], at: usize) -> bool {
     let within = (word(behind) || behind == b',') && word(byte(bytes, at + 1));
     let head = bytes.get(at.saturating_sub(STRETCH_BYTES_MAX)..at).unwrap_or_default();
     let of_token = |byte: &&u8| byte.is_ascii_graphic() || !byte.is_ascii();
-    within && head.iter().rev().take_while(of_token).any(|&byte| byte == b'=')
+    within && (head.iter().rev().take_while(of_token).any(|&byte| byte == b'=') || parts_words(bytes, at))
+}
+
+/// Whether a `+` stands between two words with a capital each, as in `Mme+Camille+Aubertin`; `C+Java` and `A+B` are other things.
+fn parts_words(bytes: &[u8], at: usize) -> bool {
+    let head = bytes.get(..at).unwrap_or_default();
+    let small = head.iter().rev().take(STRETCH_BYTES_MAX).take_while(|byte| byte.is_ascii_lowercase()).count();
+    let capital = head.len().checked_sub(small + 1).and_then(|at| head.get(at)).is_some_and(u8::is_ascii_uppercase);
+    capital && small > 1 && byte(bytes, at + 1).is_ascii_uppercase() && byte(bytes, at + 2).is_ascii_lowercase()
+}
+
+/// A line end within a word with a capital, behind its hyphen: `Auber-⏎tin`.
+fn hyphenated(bytes: &[u8], cuts: &mut Vec<Cut>) {
+    for hyphen in memchr::memmem::find_iter(bytes, b"-\n").chain(memchr::memmem::find_iter(bytes, b"-\r\n")) {
+        let end = hyphen + if byte(bytes, hyphen + 1) == b'\r' { 3 } else { 2 };
+        let head = bytes.get(..hyphen).unwrap_or_default();
+        let small = head.iter().rev().take(STRETCH_BYTES_MAX).take_while(|byte| byte.is_ascii_lowercase()).count();
+        let capital = head.len().checked_sub(small + 1).and_then(|at| head.get(at)).is_some_and(u8::is_ascii_uppercase);
+        if small > 0 && capital && byte(bytes, end).is_ascii_lowercase() {
+            cuts.push((hyphen..end, None));
+        }
+    }
 }

@@ -2,21 +2,23 @@
 //!
 //! Values arrive disguised, mostly by accident: a narrow no-break space between digits, a soft hyphen, full-width letters, a
 //! JSON escape inside tool arguments. Detectors read the view; findings are reported on the original, widened so that a
-//! replacement never leaves half a character or half an escape. A text that needs no view costs two vectorised searches.
+//! replacement never leaves half a character or half an escape. A text that needs no view costs a few vectorised searches.
 //!
 //! ```text
 //! original  0 6 U+202F 1 2 \u00e9      view  0 6 ' ' 1 2 é
 //! pieces    [06 -> 06] [U+202F => ' '] [12 -> 12] [\u00e9 => é]     -> byte for byte, => as a whole
 //! ```
 //! What is dropped (zero-width characters) has no piece: it lies in the gap between two. What is set aside (a tag within a value)
-//! has its piece behind the text.
+//! and what is read twice (a value that tags cut which say something themselves) has its piece behind the text.
 
 mod apart;
 mod characters;
 mod escapes;
 mod figures;
 mod markup;
+mod mixed;
 mod printable;
+mod terminal;
 
 use std::ops::Range;
 
@@ -55,13 +57,13 @@ impl std::fmt::Debug for View {
 impl View {
     /// Builds the view of a text; `None` when the text is its own view, or too long for 32-bit offsets.
     pub fn of(text: &str) -> Option<Self> {
-        Self::through(text, &[characters::normalise, markup::strip])
+        Self::through(text, &[terminal::strip, characters::normalise, markup::strip])
     }
 
     /// Builds the view that detectors read: whole numbers are digits, and what tags say that were taken out of the text stands
     /// behind it.
     pub(super) fn of_all(text: &str) -> Option<Self> {
-        Self::through(text, &[characters::normalise, markup::set_aside, figures::plain])
+        Self::through(text, &[terminal::set_aside, characters::normalise, markup::set_aside, figures::plain])
     }
 
     fn through(text: &str, layers: &[fn(&str) -> Option<Self>]) -> Option<Self> {

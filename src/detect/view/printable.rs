@@ -38,6 +38,7 @@ pub(super) fn read(bytes: &[u8], at: usize, cuts: &mut Vec<Cut>) -> Option<usize
         (None, b' ') if is_blank(bytes, at) => (' ', 1),
         (None, b'@') if is_of_address(bytes, at) => ('@', 1),
         (None, 0xC0..=0xFF) if is_of_word(bytes, at) => (char::from(first), 1),
+        (None, b'A'..=b'Z') if is_capital(bytes, at) => (char::from(first), 1),
         _ => return None,
     };
     let end = at + 3 * len;
@@ -103,6 +104,15 @@ fn is_of_address(bytes: &[u8], at: usize) -> bool {
         && letters(1)
         && tail.get(label) == Some(&b'.')
         && letters(label + 1)
+}
+
+/// Whether the capital of a word stands here (`=41ubertin`): behind a blank, before small letters of which one at least is no digit.
+fn is_capital(bytes: &[u8], at: usize) -> bool {
+    let tail = bytes.get(at + 3..).unwrap_or_default();
+    let small = tail.iter().take(STRETCH_BYTES_MAX).take_while(|byte| byte.is_ascii_lowercase()).count();
+    let word = tail.get(..small).is_some_and(|word| word.iter().any(|byte| *byte > b'f'));
+    let behind = tail.get(small).copied().unwrap_or(b' ');
+    matches!(before(bytes, at), 0 | b' ' | b'\n' | b':') && small > 2 && word && !behind.is_ascii_alphanumeric()
 }
 
 /// Whether a letter of Latin-1 stands here: behind the beginning of a word with a capital, and no digit nor capital behind it.

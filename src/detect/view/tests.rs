@@ -103,6 +103,82 @@ fn what_tags_say_stands_behind() {
 }
 
 #[test]
+fn rows_of_tools_and_forms() {
+    for (name, text, expected) in [
+        ("colours of a terminal", "a\u{1B}[01;31m\u{1B}[Kb\u{1B}[m\u{1B}[K c \u{1B}(B\u{1B}x", "ab c x"),
+        ("colours as a log writes them", r"a\e[31mb\033[0mc \x1b[1md\u001b[0m \e \0", r"abc d \e \0"),
+        ("a title of a terminal", "\u{1B}]0;x\u{7}a\u{1B}]8;;http://x\u{1B}\\b\u{1B}]8;;\u{1B}\\c", "abc"),
+        (
+            "emphasis within an address",
+            "a.**b**@x.com a**@**x.com a@**x**.com **a**.b@x.com a.b@`x`.com",
+            "a.b@x.com a@x.com a@x.com a.b@x.com a.b@x.com",
+        ),
+        ("no emphasis within an address", "**a@x.com** a*b*c **@me** x", "**a@x.com** a*b*c **@me** x"),
+        ("a form without a key", "Mme+Camille+Aubertin C+Java A+B a+B", "Mme Camille Aubertin C+Java A+B a+B"),
+        ("a word over two lines", "Mme Camille Auber-\ntin, Du-\r\npont", "Mme Camille Aubertin, Dupont"),
+        ("no word over two lines", "a-\nb x-\n- y Foo-\nBar foo-\nbar", "a-\nb x-\n- y Foo-\nBar foo-\nbar"),
+        ("a capital of quoted-printable", "Mme =41ubertin x=41ubertin =41abc", "Mme Aubertin x=41ubertin =41abc"),
+        ("bytes of a database", r"\x4d6d652043616d \x41b", r"\x4d6d652043616d Ab"),
+    ] {
+        assert_eq!(read(text), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_a_terminal_is_sent_stands_behind() {
+    let view = View::of_all("a\u{1B}]8;;file://h/Camille\u{7}b\u{1B}]8;;\u{7}").unwrap();
+    assert!(view.text().starts_with("ab\n") && view.text().contains("file://h/Camille"), "{:?}", view.text());
+}
+
+/// What tags cut that stay is read without them too, and nothing is joined over fields, cells and paragraphs.
+#[test]
+fn what_tags_cut_stands_behind() {
+    for (text, expected) in [
+        ("<w:p><w:r><w:t>a.b</w:t></w:r><w:r><w:t>@x.com</w:t></w:r></w:p>", "a.b@x.com"),
+        (
+            "<w:r><w:rPr><w:b/></w:rPr><w:t xml:space=\"preserve\">FR76 3000 </w:t></w:r>\n<w:r>\n<w:t>3456</w:t></w:r>",
+            "FR76 3000 3456",
+        ),
+        ("<w:t>a.b</w:t></w:r><w:proofErr w:type=\"spellEnd\"/><w:r><w:t>@x.com</w:t>", "a.b@x.com"),
+        ("<si><r><t>Camille </t></r><r><t>Aubertin</t></r></si>", "Camille Aubertin"),
+        ("<text:p>Camille <text:span>Auber</text:span><text:span>tin</text:span></text:p>", "Camille Aubertin"),
+        ("<text>Mme <tspan>Camille</tspan> <tspan>Aubertin</tspan></text>", "Mme Camille Aubertin"),
+        ("see Mme <x-foo>Camille</x-foo> <x-foo>Aubertin</x-foo> ok", "see Mme Camille Aubertin ok"),
+        ("a.b<br>@x.com", "a.b@x.com"),
+        ("a.<!-- -->b@x.com", "a.b@x.com"),
+        ("a.<a href=\"https://x.test/1234567\">b</a>@x.com", "a.b@x.com"),
+    ] {
+        let view = View::of_all(text).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(view.text().lines().last(), Some(expected), "{text}");
+    }
+    for text in [
+        "<nom>Aubertin</nom><prenom>Camille</prenom>",
+        "<nom>Aubertin</nom> <nom>Dupont</nom>",
+        "<tr><td>1234</td><td>5678</td></tr><tr><td>9</td></tr>",
+        "<p>Camille</p><p>Aubertin</p><div>x<p>y</p>z</div>",
+        "<v>1234</v><v>5678</v><c>1</c> <c>2</c>",
+        "<row><cell>1234</cell>\n<cell>5678</cell></row>",
+        "<w:p><w:r><w:t>Camille</w:t></w:r></w:p><w:p><w:r><w:t>Aubertin</w:t></w:r></w:p>",
+        "<w:tc><w:p><w:r><w:t>1234</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>5678</w:t></w:r></w:p></w:tc>",
+        "<label>Nom</label><span>Aubertin</span>",
+        "fn f<T: Send>(x: Vec<T>) -> Option<T> { a < b > c } // </x",
+        "x<br>y<br/>z",
+        "<https://x.test/a>b <a@b.example> </x>",
+    ] {
+        let view = View::of_all(text);
+        let read = view.as_ref().map_or(text, View::text);
+        assert!(
+            !read.contains('\n') || text.contains('\n') && read.lines().count() == text.lines().count(),
+            "{text}: {read}"
+        );
+    }
+    let text = "é <x>Camille</x> <x>Aubertin</x>, <w:t>a.b</w:t></w:r><w:r><w:t>@x.com</w:t>";
+    let view = View::of_all(text).unwrap();
+    let at = view.text().find("a.b@x.com").unwrap();
+    assert_eq!(&text[view.original(at..at + 9)], "a.b</w:t></w:r><w:r><w:t>@x.com");
+}
+
+#[test]
 fn names_come_apart() {
     let read = |text: &str, joint| View::of_name(text, joint).map_or_else(|| text.to_owned(), |view| view.text);
     for (text, marks, capitals) in [
@@ -172,6 +248,9 @@ fn fragment() -> impl Strategy<Value = String> {
         Just("<b>1</b>é`2`".to_owned()),
         Just("<i x=É>1234567.0".to_owned()),
         Just("=41=42=43\\textbf{1}".to_owned()),
+        Just("\u{1B}[31m\u{1B}]0;é\u{7}a\u{1B}".to_owned()),
+        Just("é</w:t><w:t>".to_owned()),
+        Just("<x>é</x> <x>1</x>".to_owned()),
     ]
 }
 

@@ -1,0 +1,132 @@
+//! Secrets under the head of a column: `user,password` over `camille,…`, in tables of commas, semicolons, tabs and bars, with rules
+//! of dashes between the lines or without.
+//!
+//! The label must be all of its cell, and the line above must be none of the same table. Each line below is read once for each label
+//! of its head.
+
+use std::ops::Range;
+
+use crate::detect::columns::separators;
+use crate::detect::page::Page;
+
+/// Bytes of a line; a longer one is no row of a table.
+const LINE_BYTES_MAX: usize = 4096;
+/// Bytes of a head's cell.
+const HEAD_BYTES_MAX: usize = 40;
+
+/// Calls back with every value in the column of which a label is the head.
+pub(super) fn below(page: &Page<'_>, label: &Range<usize>, mut found: impl FnMut(Range<usize>, &str)) {
+    let bytes = page.text.as_bytes();
+    let Some(end) = line_end(bytes, label.end).filter(|end| *end < bytes.len()) else { return };
+    // What follows a head is the next cell or the next line.
+    let next = page.right(label.end, HEAD_BYTES_MAX, |byte| matches!(byte, b' ' | b'"' | b'\r'));
+    if !matches!(page.byte(next), b',' | b';' | b'\t' | b'|' | b'\n') {
+        return;
+    }
+    let start = page.left(label.start, LINE_BYTES_MAX, |byte| byte != b'\n');
+    let head = bytes.get(start..end).unwrap_or_default();
+    for delimiter in *b",;\t|" {
+        let count = separators(head, delimiter).count();
+        if count == 0 {
+            continue;
+        }
+        let place = separators(head, delimiter).take_while(|at| start + at < label.start).count();
+        let Some(own) = cell(head, delimiter, place) else { continue };
+        let Some(own) = page.text.get(start + own.start..start + own.end).map(trimmed) else { continue };
+        let whole = own.len() <= HEAD_BYTES_MAX
+            && own.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '))
+            && page.text.get(..label.end).is_some_and(|head| head.ends_with(own));
+        let above = start.checked_sub(1).map(|end| page.left(end, LINE_BYTES_MAX, |byte| byte != b'\n')..end);
+        let first = above.is_none_or(|above| {
+            let above = bytes.get(above).unwrap_or_default();
+            is_rule(above) || separators(above, delimiter).count() != count
+        });
+        if whole && first {
+            rows(page, end + 1, (delimiter, count, place), &mut found);
+            return;
+        }
+    }
+}
+
+/// Reads the rows that begin at `from`.
+fn rows(
+    page: &Page<'_>,
+    from: usize,
+    (delimiter, count, place): (u8, usize, usize),
+    found: &mut impl FnMut(Range<usize>, &str),
+) {
+    let bytes = page.text.as_bytes();
+    let mut start = from;
+    while start < bytes.len() {
+        let Some(end) = line_end(bytes, start) else { return };
+        let line = bytes.get(start..end).unwrap_or_default();
+        if !is_rule(line) {
+            if separators(line, delimiter).count() != count {
+                return;
+            }
+            let Some(own) = cell(line, delimiter, place) else { return };
+            let text = page.text.get(start + own.start..start + own.end).unwrap_or_default();
+            let value = trimmed(text);
+            if let Some(offset) = text.find(value).filter(|_| !value.is_empty()) {
+                let at = start + own.start + offset;
+                found(at..at + value.len(), value);
+            }
+        }
+        start = end + 1;
+    }
+}
+
+fn line_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    let near = rest.get(..rest.len().min(LINE_BYTES_MAX)).unwrap_or_default();
+    match memchr::memchr(b'\n', near) {
+        Some(len) => Some(from + len),
+        None => (rest.len() <= LINE_BYTES_MAX).then_some(bytes.len()),
+    }
+}
+
+/// The cell at a place of a line.
+fn cell(line: &[u8], delimiter: u8, place: usize) -> Option<Range<usize>> {
+    let mut bounds = separators(line, delimiter).chain(std::iter::once(line.len()));
+    let from = match place.checked_sub(1) {
+        Some(before) => bounds.nth(before)? + 1,
+        None => 0,
+    };
+    Some(from..bounds.next()?)
+}
+
+fn trimmed(cell: &str) -> &str {
+    cell.trim().trim_matches('"')
+}
+
+/// Whether a line is a rule of dashes.
+fn is_rule(line: &[u8]) -> bool {
+    line.iter().all(|byte| b"-+=|: \r".contains(byte)) && line.contains(&b'-')
+}
+
+#[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_a_column() {
+        for (text, expected) in [
+            ("user,password\ncamille,x1\n\"a, b\",\"x2\"\n", &["x1", "x2"][..]),
+            ("| user | password |\n|---|---|\n| camille | x1 |", &["x1"]),
+            (" user | password \n------+---------\n a    | x1\n(1 row)", &["x1"]),
+            ("id;password;role\n1;x1;r\n2;;r\n3;x3", &["x1"]),
+            ("a,b\nuser,password\nc,d\n", &[]),
+            ("the password of mine, that is\nanother, one\n", &[]),
+            ("user,password", &[]),
+        ] {
+            let at = text.find("password").unwrap();
+            let mut values = Vec::new();
+            below(&Page { text, key: None }, &(at..at + 8), |range, value| {
+                assert_eq!(&text[range], value);
+                values.push(value.to_owned());
+            });
+            assert_eq!(values, expected, "{text}");
+        }
+    }
+}

