@@ -56,6 +56,7 @@ mod swar;
 mod time;
 mod told;
 mod values;
+mod windows;
 
 pub use encoded::{runs as encoded_runs, wrapped as wrapped_runs};
 pub use engine::{Description, Engine, Found};

@@ -13,6 +13,7 @@ mod escaped;
 mod lexica;
 mod names;
 mod numbers;
+mod seams;
 mod secrets;
 mod signs;
 mod structures;
