@@ -42,6 +42,7 @@ mod page;
 mod payment;
 mod person;
 mod place;
+mod quoted;
 mod register;
 mod row;
 mod rows;

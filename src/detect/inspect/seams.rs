@@ -9,7 +9,7 @@ use super::{Work, retain};
 use crate::detect::joined::{Joined, Seam, is_own_word};
 use crate::detect::page::{Hit, Page, Sink};
 use crate::detect::view::View;
-use crate::detect::windows;
+use crate::detect::{quoted, windows};
 use crate::limits::FINDINGS_MAX;
 use crate::model::{Call, TokenKind, finding};
 
@@ -21,6 +21,20 @@ impl Work<'_> {
         let mut left = WINDOWS_BYTES + leaves.iter().map(|leaf| leaf.text.len()).sum::<usize>();
         if let Some(joined) = windows::joined(&leaves, seam, &mut left) {
             self.read_seams(call, &joined, seam, false);
+        }
+    }
+
+    /// Reads the strings of documents that stand in a text as the texts of a chain.
+    pub(super) fn read_documents(&mut self, call: &Call, index: u32) {
+        let Some(field) = call.fields.get(index as usize).filter(|field| field.kind == TokenKind::String) else {
+            return;
+        };
+        let text = call.text(field);
+        let mut left = WINDOWS_BYTES + text.len();
+        for group in quoted::strings(index, text) {
+            if let Some(joined) = windows::joined(&group, &Seam::STRANGERS, &mut left) {
+                self.read_seams(call, &joined, &Seam::STRANGERS, false);
+            }
         }
     }
 

@@ -95,3 +95,24 @@ fn a_whole_address_takes_nothing_along() {
     let found = inspected(engine, &catalogue, &call(&[part("Where is order 12345678."), part(MAIL)]));
     assert_eq!(found, [(1, FOUND.to_owned())], "parts of one text");
 }
+
+#[test]
+fn strings_of_a_document_in_a_text_are_read_joined() {
+    let iban = [(0, "iban: FR76 3000 6000 0112 "), (0, "iban: 3456 7890 189")];
+    let mail = [(0, "email: camille.aubertin@"), (0, "email: example.com")];
+    for (name, text, found) in [
+        ("a list", r#"["IBAN FR76 3000 6000 0112 ","3456 7890 189"]"#, &iban[..]),
+        ("in prose, with more behind", r#"see ["IBAN FR76 3000 6000 0112 ", "3456 7890 189", "ok"] please"#, &iban),
+        ("an address", r#"["camille.aubertin@","example.com"]"#, &mail),
+        ("over lines", "[\n  \"camille.aubertin@\",\n  \"example.com\",\n  \"ok\"\n]", &mail),
+        ("two objects", r#"[{"start":0.0,"text":"camille.aubertin@"},{"start":1.5,"text":"example.com"}]"#, &mail),
+        ("rich text", r#"[{"type":"text","text":"camille.aubertin@"},{"type":"text","text":"example.com"}]"#, &mail),
+        ("a key and its value", r#"{"camille.aubertin@":"example.com","tier":"gold"}"#, &mail),
+        ("in a string", r#"{"out":"[\"camille.aubertin@\",\"example.com\"]"}"#, &mail),
+        ("prose between", r#"he wrote "IBAN FR76 3000 6000 0112 " and then "3456 7890 189""#, &[]),
+        ("a whole one", r#"{"note":"order 12345678.","user":"camille.aubertin@example.com"}"#, &[(0, FOUND)]),
+        ("a list of numbers", r#"["41111111","11111111","41111111"]"#, &[]),
+    ] {
+        check(&[(name, &[(text, 1)], found)]);
+    }
+}
