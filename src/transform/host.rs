@@ -12,6 +12,8 @@ use std::sync::LazyLock;
 const LABEL_BYTES_MAX: usize = 24;
 /// Digits of a port.
 const PORT_DIGITS_MAX: u8 = 5;
+/// The last letter of the Latin alphabet and its extensions A and B.
+const LATIN_LAST: char = '\u{24F}';
 /// Labels of an address in numbers.
 const NUMBERS: usize = 4;
 
@@ -120,6 +122,8 @@ impl Host {
 fn is_top(label: &str) -> bool {
     /// Sorted; one list for whoever reads names of hosts.
     static TOPS: LazyLock<Box<[&str]>> = LazyLock::new(|| include_str!("../detect/contact/tlds.txt").lines().collect());
-    let is_foreign = label.starts_with("xn--") || (!label.is_ascii() && label.chars().all(char::is_alphabetic));
+    // Those of other alphabets have two letters and more; accents stand in words that a sentence glued to the next.
+    let is_letter = |char: char| char.is_alphabetic() && char > LATIN_LAST;
+    let is_foreign = label.starts_with("xn--") || (label.chars().nth(1).is_some() && label.chars().all(is_letter));
     is_foreign || TOPS.binary_search(&label).is_ok()
 }

@@ -291,6 +291,7 @@ fn the_name_of_a_host_begins_a_url_without_a_scheme() {
         ("a folder", "./lib.rs/¤", false),
         ("abbreviations", "e.g./¤ i.e./¤", false),
         ("an abbreviation", "Mr./¤", false),
+        ("a glued sentence", "c'est fait.Été?¤ fini.à/¤", false),
         ("a date", "12.03.1984/¤", false),
         ("a decimal", "1.5/¤", false),
         ("an address of mail", "zoe@example.com/¤", false),
