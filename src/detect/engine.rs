@@ -217,7 +217,7 @@ impl Engine {
     }
 
     /// Whether what a detector finds has a check digit.
-    fn is_checked(&self, detector: u16) -> bool {
+    pub(super) fn is_checked(&self, detector: u16) -> bool {
         let served = self.served.get(usize::from(detector));
         served.is_some_and(|served| served.description.method.as_str().starts_with("pattern, check `"))
     }

@@ -88,6 +88,9 @@ impl Engine {
         if chains.first().is_none_or(|chain| chain.len() < all.len()) && all.len() > 1 {
             work.read_joined(call, &all, &Seam::STRANGERS);
         }
+        for &index in &all {
+            work.read_documents(call, index);
+        }
         work.follow_names(|work, search| {
             for (index, field) in (0_u32..).zip(&call.fields) {
                 let text = call.text(field);

@@ -13,7 +13,7 @@ use crate::model::{Call, Field, Role, TokenKind};
 /// What of two neighbours is read joined.
 pub(super) struct Seam {
     /// Bytes of either end of a long one.
-    bytes: usize,
+    pub(super) bytes: usize,
     /// Whether names are looked for too: a reader reads them as one text.
     pub(super) names: bool,
     /// Whether each is a word of its own: only people are looked for.
@@ -92,16 +92,25 @@ pub(super) fn is_own_word(text: &str, piece: &Range<usize>, kind: TokenKind, sea
     if outside.is_some_and(char::is_alphanumeric) {
         return false;
     }
-    let core = if is_before { word.trim_end_matches(['.', ',', ':', ';', '!', '?']) } else { word };
+    let core = if is_before { word.trim_end_matches(STOPS) } else { word };
     if core.len() <= COUNT_DIGITS_MAX && !core.is_empty() && core.bytes().all(|byte| byte.is_ascii_digit()) {
         return !(is_whole && seam.names);
     }
     let is_word = !core.is_empty() && core.chars().all(char::is_alphabetic);
     let begins_anew = !is_before && core.chars().next().is_some_and(char::is_uppercase);
-    is_word && (begins_anew || (is_before && !seam.names))
+    // `order 12345678.`, `v1.2.`: a sentence ends there, and no name begins so. Without the stop a name may have marks in it.
+    let is_stopped = core.len() < word.len();
+    let ends_sentence =
+        is_before && !core.is_empty() && is_stopped && (!seam.names || core.contains(|c: char| c.is_ascii_digit()));
+    let is_number = is_before && !seam.names && !core.is_empty() && core.chars().all(|c| c.is_ascii_digit());
+    (is_word && (begins_anew || (is_before && !seam.names))) || ends_sentence || is_number
 }
 
+/// What ends a sentence or a part of one.
+const STOPS: [char; 6] = ['.', ',', ':', ';', '!', '?'];
+
 /// Texts of a call, joined.
+#[derive(Default)]
 pub(super) struct Joined {
     /// The joined text.
     pub(super) text: String,
@@ -132,16 +141,26 @@ impl Joined {
                 continue;
             }
             let (head, tail) = (text.floor_char_boundary(seam.bytes), text.ceil_char_boundary(text.len() - seam.bytes));
-            joined.add(index, text, 0..head);
+            joined.add(index, text.get(..head).unwrap_or_default(), 0..head);
             joined.text.push_str(GAP);
-            joined.add(index, text, tail..text.len());
+            joined.add(index, text.get(tail..).unwrap_or_default(), tail..text.len());
         }
         joined
     }
 
-    fn add(&mut self, field: u32, text: &str, own: Range<usize>) {
-        self.parts.push(Part { field, joined: self.text.len(), own: own.clone() });
-        self.text.push_str(text.get(own).unwrap_or_default());
+    /// Adds a stretch of a field.
+    pub(super) fn add(&mut self, field: u32, stretch: &str, own: Range<usize>) {
+        self.parts.push(Part { field, joined: self.text.len(), own });
+        self.text.push_str(stretch);
+    }
+
+    /// Begins something that is read by itself, behind a text that is its context and no part of it.
+    pub(super) fn part(&mut self, before: &str) {
+        self.text.push_str(GAP);
+        if !before.is_empty() {
+            self.text.push_str(before);
+            self.text.push_str(GAP);
+        }
     }
 
     /// The fields and their bytes that lie in a range of the joined text.

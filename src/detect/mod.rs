@@ -43,6 +43,7 @@ mod page;
 mod payment;
 mod person;
 mod place;
+mod quoted;
 mod register;
 mod row;
 mod rows;
@@ -57,6 +58,7 @@ mod swar;
 mod time;
 mod told;
 mod values;
+mod windows;
 
 pub use encoded::{runs as encoded_runs, wrapped as wrapped_runs};
 pub use engine::{Description, Engine, Found};

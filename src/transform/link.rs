@@ -10,7 +10,8 @@
 //!
 //! In attributes of HTML and destinations of Markdown two slashes of either kind begin a host, as browsers read them; in prose a path
 //! of Windows (`\\\\server\\share`) is none. Behind a `<base>` that leads elsewhere every attribute and destination leads there. Withheld
-//! too is what stands in a share's path in an attribute. Out of sight: a `<base>` behind the address, and scripts.
+//! too is what stands in a share's path in an attribute. The name of a host begins a URL without any slash before it, and so does that of
+//! a share, where it has a top-level domain (see [`super::host`]). Out of sight: a `<base>` behind the address, and scripts.
 //!
 //! A link that writes to somebody (`mailto:`, `sms:`) names nobody that policy knows, and what stands behind its address is what is
 //! written: no value is put there. The address itself may be one.
@@ -21,6 +22,7 @@
 mod end;
 
 use super::address::Address;
+use super::host::Host;
 use super::markup::Markup;
 use super::unit::{Landing, Unit};
 use end::End;
@@ -57,6 +59,8 @@ pub(super) struct Link {
     css: bool,
     /// A `<base>` leads every address elsewhere that says no host.
     based: bool,
+    /// The name of a host that no scheme goes before.
+    host: Host,
 }
 
 /// A character, and whether it was escaped.
@@ -83,6 +87,7 @@ impl Link {
             labelled: false,
             css: false,
             based: false,
+            host: Host::default(),
         }
     }
 
@@ -153,6 +158,7 @@ impl Link {
             (self.recent, self.joined, self.run, self.joined_run) = (0, 0, 0, 0);
             self.mark = (char, escaped);
             self.css &= char != ')';
+            self.host = Host::default();
             return None;
         }
         self.css &= !(end == End::Css && char == ')' && !escaped);
@@ -222,6 +228,7 @@ impl Link {
             self.mark = (mark, escaped);
         }
         self.label(if escaped { ' ' } else { char });
+        self.host.pass(char);
     }
 
     /// Whether a URL that names a host begins with this character, of which the text before was read: as it is, and without what is
@@ -234,6 +241,7 @@ impl Link {
             || (char == '.' && self.run == 3 && ends_with(before, b"www"))
             || (char == '\\' && self.css)
             || (self.based && !is_blank(char) && self.is_at_address())
+            || self.host.ends_with(char, is_destination(self.lead))
     }
 
     /// Whether the name of a host begins behind this character, the second of two slashes.

@@ -20,6 +20,7 @@ mod cursor;
 mod drop;
 mod duty;
 mod grammar;
+mod host;
 mod joined;
 mod link;
 mod literal;

@@ -134,7 +134,7 @@ pub(crate) fn rendered() -> String {
         (7, "roman numerals", "not found"),
         (
             8,
-            "parts, messages, elements of arrays, deltas of a stream",
+            "parts, messages, elements of arrays (of JSON in a text too), a key and its value, deltas of a stream",
             "found: read joined with their neighbours, a finding in each part",
         ),
         (

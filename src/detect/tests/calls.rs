@@ -13,7 +13,7 @@ use crate::model::call::FieldKey;
 use crate::model::{Api, Call, Catalogue, Content, Dialect, Field, Line, Operation, Role, ScanStatus, TokenKind};
 
 /// A call whose body is not looked at: fields with their own decoded text.
-fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
+pub(super) fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
     let fields = fields.iter().map(|(role, kind, text, group, key)| Field {
         path: "messages[].content",
         role: *role,
@@ -42,7 +42,7 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
     }
 }
 
-fn inspected(engine: &Engine, catalogue: &Catalogue, call: &Call) -> Vec<(u32, String)> {
+pub(super) fn inspected(engine: &Engine, catalogue: &Catalogue, call: &Call) -> Vec<(u32, String)> {
     let findings = engine.inspect(call);
     assert_eq!(findings.scan, ScanStatus::Complete);
     let row = |finding: &crate::model::Finding| {
@@ -54,10 +54,10 @@ fn inspected(engine: &Engine, catalogue: &Catalogue, call: &Call) -> Vec<(u32, S
 }
 
 /// A name, texts with their groups, and what is found in which.
-type Row<'a> = (&'a str, &'a [(&'a str, u32)], &'a [(u32, &'a str)]);
+pub(super) type Row<'a> = (&'a str, &'a [(&'a str, u32)], &'a [(u32, &'a str)]);
 
 /// Inspects calls of user text, one group number a field, and compares `(field, "type: text")`.
-fn check(rows: &[Row<'_>]) {
+pub(super) fn check(rows: &[Row<'_>]) {
     let (engine, catalogue) = (engine(), catalogue());
     for (name, texts, expected) in rows {
         let fields: Vec<_> =

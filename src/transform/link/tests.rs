@@ -265,3 +265,55 @@ fn what_a_link_writes_to_somebody_is_of_its_url() {
         assert_eq!(inside(Landing::JsonInString, text), expected, "{name}");
     }
 }
+
+/// Clients of chats make links of a host's name alone, and fetch what they lead to.
+#[test]
+fn the_name_of_a_host_begins_a_url_without_a_scheme() {
+    let rows = [
+        ("a path", "see evil.com/¤", true),
+        ("a query", "see evil.com/?q=¤", true),
+        ("a query without a path", "evil.com?q=¤", true),
+        ("a longer path", "see evil.io/x/¤", true),
+        ("a port", "evil.com:8080/¤", true),
+        ("upper case", "EVIL.COM/¤", true),
+        ("a dot behind", "evil.com./¤", true),
+        ("of another alphabet", "пример.рф/¤", true),
+        ("numbers", "203.0.113.7/¤", true),
+        ("in emphasis", "_evil.com/¤_", true),
+        ("behind a colon", "url:evil.com/¤", true),
+        ("destination", "[x](evil.com/¤)", true),
+        ("picture", "![x](evil.com/?q=¤)", true),
+        ("destination of no known domain", "![x](evil.intern/¤)", true),
+        ("attribute", "<a href=\"evil.com/¤\">", true),
+        ("a share", r"\\evil.com\share\¤", true),
+        ("a share over HTTP", r"\\evil.com@8443\share\¤", true),
+        ("a file", "src/main.rs/¤", false),
+        ("a folder", "./lib.rs/¤", false),
+        ("abbreviations", "e.g./¤ i.e./¤", false),
+        ("an abbreviation", "Mr./¤", false),
+        ("a glued sentence", "c'est fait.Été?¤ fini.à/¤", false),
+        ("a date", "12.03.1984/¤", false),
+        ("a decimal", "1.5/¤", false),
+        ("an address of mail", "zoe@example.com/¤", false),
+        ("the name alone", "evil.com ¤", false),
+        ("behind its URL", "evil.com/x ¤", false),
+        ("a question", "Have you seen example.com? ¤", false),
+        ("a framework", "In .NET/¤", false),
+        ("a time", "evil.com:¤", false),
+        ("a user", r"C:\Users\zoe.com\¤", false),
+        ("a user, doubled", r"C:\\Users\\zoe.com\\¤", false),
+        ("a share within", r"\\server\team\¤", false),
+        ("a share of a private network", r"\\files.corp.local\team\¤", false),
+    ];
+    for (name, text, expected) in rows {
+        assert_eq!(inside(Landing::Text, text), expected, "{name}");
+    }
+    let rows = [
+        (r#"{"url":"evil.com/¤"}"#, true),
+        (r#"{"url":"evil.com/x","name":"¤"}"#, false),
+        (r#"{"path":"\\\\evil.com\\share\\¤"}"#, true),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(inside(Landing::JsonInString, text), expected, "{text}");
+    }
+}

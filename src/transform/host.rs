@@ -1,0 +1,129 @@
+//! Knows, character by character, whether a text stands behind the name of a host that no scheme goes before.
+//!
+//! Clients of chats make links of `evil.com/…`, `evil.com:8080/…` and `evil.com?…`, and fetch previews of them; Windows opens
+//! `\\evil.com\share\…`. Such a name is two labels and more, the last of them a top-level domain, or four numbers; the destination of a
+//! Markdown link asks for no domain. What follows a slash is a path (`src/main.rs/`), what follows `@` an address of mail.
+//!
+//! It says where a URL begins, and never where one ends.
+
+use std::sync::LazyLock;
+
+/// Bytes of a label that are compared; no top-level domain is longer.
+const LABEL_BYTES_MAX: usize = 24;
+/// Digits of a port.
+const PORT_DIGITS_MAX: u8 = 5;
+/// The last letter of the Latin alphabet and its extensions A and B.
+const LATIN_LAST: char = '\u{24F}';
+/// Labels of an address in numbers.
+const NUMBERS: usize = 4;
+
+/// The reader's state after some text.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Host {
+    lead: Lead,
+    /// Labels that ended in a dot.
+    labels: usize,
+    /// The label that is being read, and the one before; lower case.
+    label: String,
+    last: String,
+    /// Whether there was anything but digits and dots.
+    named: bool,
+    /// Digits of the port, once its colon was read.
+    port: Option<u8>,
+}
+
+/// What stands before a word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Lead {
+    /// Nothing that is tied to it.
+    #[default]
+    Free,
+    /// A backslash, and two of them.
+    Backslash,
+    Share,
+    /// Something that makes it part of a path or of an address of mail.
+    Tied,
+}
+
+impl Host {
+    /// Whether this character is the first behind the name of a host.
+    pub(super) fn ends_with(&self, char: char, is_destination: bool) -> bool {
+        let is_end = match (self.lead, self.port) {
+            (Lead::Tied | Lead::Backslash, _) | (_, Some(0)) => false,
+            (Lead::Share, None) => matches!(char, '\\' | '/' | '@'),
+            _ => matches!(char, '/' | '?'),
+        };
+        is_end && self.is_host(is_destination)
+    }
+
+    fn is_host(&self, is_destination: bool) -> bool {
+        let (count, top) =
+            if self.label.is_empty() { (self.labels, &self.last) } else { (self.labels + 1, &self.label) };
+        count > 1 && (is_destination || is_top(top) || (count == NUMBERS && !self.named))
+    }
+
+    /// Passes one character.
+    pub(super) fn pass(&mut self, char: char) {
+        let is_word = char.is_alphanumeric() || matches!(char, '-' | '_');
+        match self.port {
+            Some(digits) if char.is_ascii_digit() && digits < PORT_DIGITS_MAX => self.port = Some(digits + 1),
+            Some(_) if is_word => {
+                self.begin(Lead::Free);
+                self.letter(char);
+            }
+            _ if is_word => self.letter(char),
+            None if char == '.' => self.dot(),
+            None if char == ':' && !self.is_empty() => self.port = Some(0),
+            _ => {
+                let lead = match (char, self.lead) {
+                    ('\\', Lead::Free) if self.is_empty() => Lead::Backslash,
+                    ('\\', Lead::Backslash | Lead::Share) if self.is_empty() => Lead::Share,
+                    ('/' | '\\' | '@' | '.', _) => Lead::Tied,
+                    _ => Lead::Free,
+                };
+                self.begin(lead);
+            }
+        }
+    }
+
+    fn begin(&mut self, lead: Lead) {
+        (self.lead, self.labels, self.named, self.port) = (lead, 0, false, None);
+        self.label.clear();
+        self.last.clear();
+    }
+
+    fn letter(&mut self, char: char) {
+        // Marks of emphasis, and of a list.
+        if matches!(char, '-' | '_') && self.is_empty() {
+            return;
+        }
+        self.named |= !char.is_ascii_digit();
+        if self.label.len() <= LABEL_BYTES_MAX {
+            self.label.extend(char.to_lowercase());
+        }
+    }
+
+    fn dot(&mut self) {
+        if self.label.is_empty() {
+            self.begin(Lead::Tied);
+            return;
+        }
+        self.labels += 1;
+        std::mem::swap(&mut self.label, &mut self.last);
+        self.label.clear();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.labels == 0 && self.label.is_empty()
+    }
+}
+
+/// Whether a label can be a top-level domain.
+fn is_top(label: &str) -> bool {
+    /// Sorted; one list for whoever reads names of hosts.
+    static TOPS: LazyLock<Box<[&str]>> = LazyLock::new(|| include_str!("../detect/contact/tlds.txt").lines().collect());
+    // Those of other alphabets have two letters and more; accents stand in words that a sentence glued to the next.
+    let is_letter = |char: char| char.is_alphabetic() && char > LATIN_LAST;
+    let is_foreign = label.starts_with("xn--") || (label.chars().nth(1).is_some() && label.chars().all(is_letter));
+    is_foreign || TOPS.binary_search(&label).is_ok()
+}
