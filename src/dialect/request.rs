@@ -6,6 +6,8 @@
 //! numbers. An attachment in base64 that holds text is opened and read in place. Refused are keys that a lax parser could take
 //! for a governed one, state that only the provider holds, a choice of where the request goes, two models, and none. A
 //! refusal names a code, a path of the table and a byte offset, never a value.
+//!
+//! Longer than 400 lines: one walk over the table, read as one.
 
 use crate::model::call::{FieldKey, Hosted, Previous};
 use crate::model::{Call, Content, Field, Line, Measure, Refusal, Role, TokenKind, Word};
