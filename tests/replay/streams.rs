@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::hmac;
 use bytes::Bytes;
-use octroi::dialect::{self, Channel, Joint, event_leaves};
+use octroi::dialect::{self, Channel, ChannelKind, Joint, event_leaves};
 use octroi::gateway::restore::Restored;
 use octroi::model::{Api, Operation};
 use octroi::policy::catalogue;
@@ -137,6 +137,9 @@ pub(crate) fn written(fixture: &Fixture, answer: &Answer, tokens: &[String]) -> 
             });
             let whole = last.get(&leaf.channel) == Some(&index)
                 && view.leaves.iter().rfind(|own| own.channel == leaf.channel) == Some(leaf);
+            // An argument that ends with its event is whole by then: what has its path behind that is of the next call.
+            let whole =
+                whole || (is_argument(leaf.channel) && view.ends.iter().any(|ended| ended.covers(leaf.channel)));
             let length = if whole { text.len() } else { lengths.next().unwrap_or(1).min(text.len()) };
             let piece: String = text.drain(..length).collect();
             edits.push(Edit { span: leaf.span.clone(), replacement: quote(&piece) });
@@ -151,6 +154,10 @@ pub(crate) fn written(fixture: &Fixture, answer: &Answer, tokens: &[String]) -> 
         bytes.push(b']');
     }
     Written { bytes, events }
+}
+
+fn is_argument(channel: Channel) -> bool {
+    matches!(channel.kind, ChannelKind::Argument(_))
 }
 
 /// What the client gets of a stream that arrives in chunks of these lengths and then in one, and whether it ended well.

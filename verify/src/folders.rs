@@ -2,7 +2,7 @@
 //! None is passed over without a word, but for what the system does not show to whoever looks.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::fleet::{EPOCHS, epoch_of, origin_of};
 use crate::problem::{Problem, ProblemKind};
 use crate::published::TILES;
+use crate::regular;
 use crate::shown::shown;
 use crate::verify::CHECKPOINT;
 use crate::walk::SEGMENTS;
@@ -17,6 +18,8 @@ use crate::walk::SEGMENTS;
 /// What a change of the key that is being made, or was cut off, leaves of a log.
 const CHANGING: &str =
     "the key of this log is being changed, or that was cut off: ask again, or start its gateway, which finishes it";
+/// The file that whoever changes the key of a log or opens it holds locked.
+const TURN: &str = "rotate.lock";
 /// The key of the next epoch, until it is in force.
 const NEXT_KEY: &str = "log.key.next";
 
@@ -84,10 +87,10 @@ pub fn is_changing(problem: &Problem) -> bool {
     problem.kind == ProblemKind::Unreadable && problem.detail.ends_with(CHANGING)
 }
 
-/// What is wrong with the logs that were found in these folders, unless they were moved meanwhile, or one is missing of which a change
-/// of the key that is not finished says why: that is no finding.
+/// What is wrong with the logs that were found in these folders, unless they were moved meanwhile, or something is missing of which a
+/// change of the key that is not finished says why: that is no finding.
 pub(crate) fn unless_changing(dir: &Path, listed: &[PathBuf], problem: Problem) -> Problem {
-    use ProblemKind::{MissingLog, NoCheckpoint, NotALog};
+    use ProblemKind::{MissingEntries, MissingLog, NoCheckpoint, NotALog};
     let at = |folder: &Path, why: &str| {
         let name = shown(folder.strip_prefix(dir).ok().filter(|name| *name != Path::new("")).unwrap_or(folder));
         Problem::new(name, ProblemKind::Unreadable, why)
@@ -107,12 +110,19 @@ pub(crate) fn unless_changing(dir: &Path, listed: &[PathBuf], problem: Problem) 
         kind => matches!(kind, NoCheckpoint | NotALog),
     };
     // The next key is made before the log announces it, and in force before that log has its final place.
-    let has_next = |log: &&Path| [NEXT_KEY, CHECKPOINT].iter().all(|name| log.join(name).exists());
-    let mut logs = listed.iter().map(|folder| log_of(folder)).filter(has_next);
-    match logs.find(|log| is_newest_missing(log)) {
+    let has_next = |log: &Path| [NEXT_KEY, CHECKPOINT].iter().all(|name| log.join(name).exists());
+    let is_missing = matches!(problem.kind, MissingEntries | MissingLog | NoCheckpoint | NotALog);
+    let mut logs = listed.iter().map(|folder| log_of(folder));
+    match logs.find(|log| (has_next(log) && is_newest_missing(log)) || (is_missing && is_held(log))) {
         Some(log) => at(log, &format!("{problem}: {CHANGING}")),
         None => problem,
     }
+}
+
+/// Whether somebody changes the key of a log at this moment, or opens the log.
+fn is_held(log: &Path) -> bool {
+    let file = regular::open(&log.join(TURN));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// The folder of the log of which a folder holds an epoch.
