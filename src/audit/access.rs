@@ -56,13 +56,17 @@ fn put(log: &Path, name: &str, entry: &Entry) -> io::Result<()> {
     storage.replace_shared(&format!("{FOLDER}/{name}.json"), &body)
 }
 
+/// The id in the name of a file that is whole.
+fn id_of(name: &str) -> Option<&str> {
+    name.strip_suffix(".json")
+}
+
 /// The accesses that wait to be recorded, with the names of their files.
 pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
     let Names { mut files, others } = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
     // A file that is being written has another name until it is whole. When only such are seen they are in the way.
     let flooded = files.len() >= LOOKED_MAX;
-    let is_one = |name: &str| name.strip_suffix(".json").is_some();
-    files.sort_by_key(|name| (!is_one(name), name.clone()));
+    files.sort_by_key(|name| (id_of(name).is_none(), name.clone()));
     // What is no file takes no file's place, and may be somebody's whom this process cannot take it from.
     let stay = others.iter().filter(|name| !refuse(storage, name)).count();
     let (mut found, mut refused) = (Vec::new(), others.len() - stay);
@@ -71,7 +75,7 @@ pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
     }
     for name in files {
         let path = format!("{FOLDER}/{name}");
-        if !is_one(&name) {
+        if id_of(&name).is_none() {
             if flooded || !name.ends_with(".json.new") {
                 refused += usize::from(refuse(storage, &name));
             }
@@ -100,7 +104,7 @@ pub(super) fn forget_recorded(storage: &dyn Storage) -> Result<(), Problem> {
         access: Option<String>,
     }
     let names = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
-    let waiting: HashSet<&str> = names.files.iter().filter_map(|name| name.strip_suffix(".json")).collect();
+    let waiting: HashSet<&str> = names.files.iter().filter_map(|name| id_of(name)).collect();
     if waiting.is_empty() {
         return Ok(());
     }
@@ -131,8 +135,7 @@ pub(super) fn forget_recorded(storage: &dyn Storage) -> Result<(), Problem> {
 pub fn waiting_erasures(log: &Path) -> Vec<serde_json::Value> {
     let storage = LocalStorage::new(log);
     let names = storage.names_up_to(FOLDER, usize::MAX).unwrap_or_default();
-    let erasures =
-        names.files.iter().filter(|name| name.starts_with("erasure-") && name.strip_suffix(".json").is_some());
+    let erasures = names.files.iter().filter(|name| name.starts_with("erasure-") && id_of(name).is_some());
     let items = erasures.filter_map(|name| read(&storage, &format!("{FOLDER}/{name}")).ok().flatten());
     let items = items.filter(|item| item.about.kind == Kind::Erasure);
     items.filter_map(|item| serde_json::from_slice(&item.body).ok()).collect()

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use octroi_verify::fleet::EPOCHS;
+use octroi_verify::folders::{NEXT_KEY, TURN};
 use octroi_verify::note::SignerKey;
 use octroi_verify::pruned::{BEGUN, PRUNED};
 use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
@@ -49,12 +50,8 @@ use super::store::{Clock, Options, PRIVATE_KEY, Previous, SegmentLog};
 use crate::model::Word;
 use crate::model::entry::{Entry, KeyChange};
 
-/// The file by which whoever changes the key is alone.
-const TURN: &str = "rotate.lock";
 /// The file that asks for a rotation.
 const REQUEST: &str = "rotate";
-/// The key of the next epoch.
-const NEXT_KEY: &str = "log.key.next";
 /// Epochs at most.
 const EPOCH_MAX: u32 = 1_000_000;
 

@@ -171,23 +171,38 @@ impl LocalStorage {
             let told = format!("`{name}` is not a folder of the log's own");
             return Err(io::Error::new(io::ErrorKind::NotADirectory, told));
         }
-        let (mode, is_own) = (metadata.mode(), metadata.uid() == rustix::process::geteuid().as_raw());
-        if mode & SHARED_MODE != SHARED_MODE && is_own {
-            std::fs::set_permissions(path, Permissions::from_mode(mode & 0o7777 | SHARED_MODE))?;
+        if metadata.mode() & SHARED_MODE == SHARED_MODE || metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Ok(());
         }
-        Ok(())
+        // The mode is given to what was opened: a link that takes its place meanwhile leads to nothing.
+        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::DIRECTORY).bits().cast_signed();
+        let folder = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let mode = folder.metadata()?.mode() & 0o7777;
+        folder.set_permissions(Permissions::from_mode(mode | SHARED_MODE))
     }
 
     /// [`replace`] for what the log's owner must be able to read, whatever mask and groups the process has: who may see it the folder
     /// tells.
     pub(super) fn replace_shared(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let new = format!("{name}.new");
-        let file = self.create(&new, false)?;
-        std::fs::set_permissions(self.path(&new), Permissions::from_mode(0o644))?;
+        let file = self.created(&new, 0o644)?;
+        // Of the file that was made, whatever stands at its name by now: an administrator may run this in a folder of others.
+        file.set_permissions(Permissions::from_mode(0o644))?;
         file.write_all_at(bytes, 0)?;
-        file.sync()?;
+        file.sync_data()?;
         self.rename(&new, name)?;
         self.sync_folder_of(name)
+    }
+
+    /// A new file in the place of whatever has its name.
+    fn created(&self, name: &str, mode: u32) -> io::Result<File> {
+        let path = self.path(name);
+        match std::fs::remove_file(&path) {
+            // A file left by a crash may have wider permissions: begin with a new one.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -248,15 +263,7 @@ impl Storage for LocalStorage {
     }
 
     fn create(&self, name: &str, private: bool) -> io::Result<Box<dyn SegmentFile>> {
-        let path = self.path(name);
-        let mode = if private { 0o600 } else { 0o640 };
-        match std::fs::remove_file(&path) {
-            // A file left by a crash may have wider permissions: begin with a new one.
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)?;
-        Ok(Box::new(LocalFile(file)))
+        Ok(Box::new(LocalFile(self.created(name, if private { 0o600 } else { 0o640 })?)))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn SegmentFile>> {

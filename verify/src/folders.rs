@@ -19,9 +19,9 @@ use crate::walk::SEGMENTS;
 const CHANGING: &str =
     "the key of this log is being changed, or that was cut off: ask again, or start its gateway, which finishes it";
 /// The file that whoever changes the key of a log or opens it holds locked.
-const TURN: &str = "rotate.lock";
+pub const TURN: &str = "rotate.lock";
 /// The key of the next epoch, until it is in force.
-const NEXT_KEY: &str = "log.key.next";
+pub const NEXT_KEY: &str = "log.key.next";
 
 /// Folders in folders at most.
 const DEPTH_MAX: u32 = 32;

@@ -18,7 +18,7 @@ pub mod entry;
 mod export;
 pub mod extend;
 pub mod fleet;
-mod folders;
+pub mod folders;
 mod frame;
 pub mod kept;
 pub mod kinds;

@@ -29,15 +29,15 @@ pub fn verify_served(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Report>, Problem> {
     check_known(&trust.known)?;
-    let running = served(files, CHECKPOINT).unwrap_or_default();
+    let names = || [CHECKPOINT, VERIFIER_KEY].map(|name| served(files, name));
+    let before = names();
+    let running = before.first().cloned().flatten().unwrap_or_default();
     verify_running(files, &running, trust, progress).map_err(|problem| {
-        // Its files come one by one: those of two publications are no log.
-        let key = served(files, VERIFIER_KEY);
-        let is_of_it = key.is_none_or(|key| key.split('+').next() == Some(&running));
-        if served(files, CHECKPOINT).is_none_or(|now| now == running) && is_of_it {
+        // Its files come one by one, and those of two publications are no log. Only what changed meanwhile shows that.
+        if names() == before {
             return problem;
         }
-        let detail = "the log was published again, under its next key, while it was read: ask again";
+        let detail = format!("{problem}: but the log was published under another key while it was read: ask again");
         Problem::new(CHECKPOINT, ProblemKind::Unreadable, detail)
     })
 }

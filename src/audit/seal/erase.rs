@@ -139,12 +139,13 @@ fn put_keys_aside(month: &Path) -> io::Result<Vec<PathBuf>> {
         fs::rename(&keys, month.join(format!("keys.{}{ASIDE}", uuid::Uuid::now_v7())))?;
         sync_beside(&keys)?;
     }
-    let is_aside = |path: &PathBuf| {
-        path.file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with("keys.") && name.ends_with(ASIDE))
-    };
-    Ok(files(month)?.into_iter().filter(is_aside).collect())
+    Ok(files(month)?.into_iter().filter(|path| are_keys_aside(path)).collect())
+}
+
+/// Whether all keys of a month were put aside under this name.
+pub(super) fn are_keys_aside(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("keys.") && name.ends_with(ASIDE)
 }
 
 /// Destroys every key in a folder of folders, and removes it.

@@ -23,7 +23,7 @@ use octroi_verify::entry::{self, Kind};
 use octroi_verify::problem::{Problem, ProblemKind};
 use serde_json::Value;
 
-use super::erase::{ASIDE, destroy, files, months, remove_folder};
+use super::erase::{ASIDE, are_keys_aside, destroy, files, months, remove_folder};
 use super::{FOLDER, month};
 use crate::audit::prune::PruneError;
 use crate::audit::report::Month;
@@ -135,10 +135,7 @@ fn gather(dir: &Path, older_than: Timestamp, now: Timestamp) -> io::Result<Old> 
 
 /// The folders of a month's keys: that which is in use, and those that an erasure put aside which was cut off.
 fn keys_folders(month: &Path) -> io::Result<Vec<PathBuf>> {
-    let is_of_keys = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name == "keys" || (name.starts_with("keys.") && name.ends_with(ASIDE))
-    };
+    let is_of_keys = |path: &PathBuf| path.file_name().is_some_and(|name| name == "keys") || are_keys_aside(path);
     Ok(folders(month)?.into_iter().filter(is_of_keys).collect())
 }
 

@@ -69,6 +69,18 @@ fn the_same_command_publishes_over_changes_of_the_key() {
     assert_eq!(hidden(&to), [""; 0]);
 }
 
+/// What stands there and does not fit is a finding, and no change that is under way.
+#[test]
+fn a_key_of_another_name_beside_a_served_log_excuses_nothing() {
+    let (_folder, log, to, key) = published_before_the_change();
+    publish_all(&log, &to).unwrap();
+    let served = |trust: &Trust| octroi_verify::verify_served(&to.as_path(), trust, &mut |_| {});
+    assert_eq!(served(&Trust::default()).unwrap().len(), 2);
+    std::fs::write(to.join(VERIFIER_KEY), key.to_string()).unwrap();
+    let problem = served(&Trust::default()).unwrap_err();
+    assert_ne!(problem.kind, ProblemKind::Unreadable, "{problem}");
+}
+
 #[test]
 fn a_publication_that_is_cut_off_anywhere_goes_on() {
     let (folder, log, to, key) = published_before_the_change();
