@@ -57,6 +57,8 @@ pub const OPAQUE_BYTES_MIN: usize = 512;
 pub const OPAQUE_FILE_BYTES_MIN: usize = 24;
 /// Characters of such a run that are opened to see whether it is text; a longer one counts as unreadable.
 pub const OPAQUE_TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How many times longer than a compressed stream in a text may be what comes out of it; with more it counts as unreadable.
+pub const INFLATED_RATIO_MAX: usize = 8;
 
 /// Time to receive a whole request head; a kept-alive HTTP/1.1 connection may lie idle as long.
 pub const HEAD_DEADLINE: Duration = Duration::from_secs(20);

@@ -144,6 +144,11 @@ fn count(line: &[u8]) -> [usize; 4] {
     counts
 }
 
+/// Whether a line is a rule of dashes between the lines of a table (`psql`, `mysql`, Markdown).
+pub(super) fn is_rule(line: &[u8]) -> bool {
+    line.iter().all(|byte| b"-+=|: \r".contains(byte)) && line.contains(&b'-')
+}
+
 /// Where a delimiter stands in a line, outside of double quotes.
 pub(super) fn separators(line: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
     let mut quoted = false;

@@ -4,7 +4,6 @@
 //! A run of fourteen characters that begins behind a place has its last at the fourteenth from there: looking back from it finds
 //! either the run or a later place to go on from, so that each is found for next to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
 
-use std::io::Read as _;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -13,6 +12,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 use memchr::memmem;
 
 use super::{certificate, mime};
+use crate::wire::{Inflated, inflated, is_zlib};
 
 /// Characters, padding included, below which a run is not opened.
 const PADDED_BYTES_MIN: usize = 16;
@@ -32,8 +32,6 @@ const TAG_HEAD: [u8; 2] = [0xF3, 0xA0];
 const WRAPPED_BYTES_MIN: usize = 16;
 /// Characters of a run behind a letter that is none of it.
 const GLUED_BYTES_MIN: usize = 24;
-/// How many times longer than its run a text may be that comes out of it; the rest is left out, so that no run costs more.
-const INFLATED_RATIO_MAX: usize = 8;
 /// Characters that are decoded to see whether text comes out.
 const PROBE_BYTES: usize = 64;
 
@@ -213,8 +211,11 @@ fn open(run: &str) -> Option<String> {
         if run.contains(['-', '_']) { URL_SAFE.decode(run) } else { STANDARD.decode(run) }.ok()
     };
     let probe = decode(run.get(..PROBE_BYTES.min(run.len()))?)?;
-    if !hexadecimal && is_deflated(&probe) {
-        return inflated(&decode(run)?);
+    if is_zlib(&probe)
+        && let Some(Inflated { text, .. }) = inflated(&decode(run)?)
+    {
+        // Where that is not all of it, the run counts as unreadable besides (`wire::holds_opaque`).
+        return (text.len() >= TEXT_BYTES_MIN && is_readable(&text)).then_some(text);
     }
     // The probe may end within a character.
     let valid = probe.utf8_chunks().next()?.valid();
@@ -224,26 +225,6 @@ fn open(run: &str) -> Option<String> {
         return None;
     }
     let text = String::from_utf8(decode(run)?).or_else(|bytes| western(bytes.as_bytes()).ok_or(())).ok()?;
-    (text.len() >= TEXT_BYTES_MIN && is_readable(&text)).then_some(text)
-}
-
-/// Whether bytes begin as a zlib stream does (RFC 1950 section 2.2): deflate, a window of 32 KiB, a sum of 31.
-fn is_deflated(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31))
-}
-
-/// The text of a zlib stream, as far as a run is opened; its checksum may be cut off.
-fn inflated(bytes: &[u8]) -> Option<String> {
-    let mut text = Vec::new();
-    let most = bytes.len().saturating_mul(INFLATED_RATIO_MAX).min(RUN_BYTES_MAX);
-    // What came before a fault is text all the same.
-    let read = flate2::read::ZlibDecoder::new(bytes).take(most as u64).read_to_end(&mut text);
-    if read.is_err() && text.is_empty() {
-        return None;
-    }
-    let valid = text.utf8_chunks().next()?.valid().len();
-    text.truncate(valid);
-    let text = String::from_utf8(text).ok()?;
     (text.len() >= TEXT_BYTES_MIN && is_readable(&text)).then_some(text)
 }
 

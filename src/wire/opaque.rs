@@ -12,6 +12,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::general_purpose::GeneralPurpose;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 
+use super::deflated::{Inflated, inflated, is_zlib};
 use crate::limits::{OPAQUE_BYTES_MIN, OPAQUE_FILE_BYTES_MIN, OPAQUE_TEXT_BYTES_MAX};
 
 /// Characters of a line that may be continued on the next: PEM breaks at 64, MIME at 76.
@@ -174,6 +175,12 @@ fn is_opaque(run: &[u8]) -> bool {
     if begins_file(&head) {
         return true;
     }
+    // Compressed text is the detectors' to open, as far as they do.
+    if is_zlib(&head)
+        && let Some(Inflated { whole, text }) = coding.decode(code).and_then(|bytes| inflated(&bytes))
+    {
+        return code.len() > OPAQUE_TEXT_BYTES_MAX || !(whole && is_text(text.as_bytes()));
+    }
     // Words, paths and sequences of letters are no code, however long; digests under each other are a list.
     let list = code.len() < run.len() && matches!(coding, Coding::Hexadecimal);
     if code.len() < OPAQUE_BYTES_MIN || list || !is_mixed(code, coding) {
@@ -282,6 +289,12 @@ mod tests {
         }
     }
 
+    fn deflated(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
     /// Bytes without a pattern.
     fn noise(count: usize) -> Vec<u8> {
         let mut state = 7_u32;
@@ -311,6 +324,9 @@ mod tests {
             ("a document in an address", format!("data:application/pdf;base64,{}", code(&pdf)), true),
             ("a document in hexadecimal", hex(&pdf), true),
             ("an archive", code(b"\x1f\x8b\x08\x00\x37\x54\xc2\x6a\x02\x0b\x4b\xcc\xcb\xd2\x2a\xcc\x90\xce"), true),
+            ("compressed text", code(&deflated(b"jean.dupont@example.com asks")), false),
+            ("compressed text that is longer than is read", code(&deflated("la ".repeat(9_000).as_bytes())), true),
+            ("compressed bytes", code(&deflated(&[b"text".to_vec(), noise(40)].concat())), true),
             ("text in UTF-16", code(&utf16), true),
             ("noise", code(&noise(400)), true),
             ("noise in the alphabet of URLs", code(&noise(400)).replace('+', "-").replace('/', "_"), true),

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use super::keys;
 use super::whole::{Trust, whole};
-use crate::detect::columns::separators;
+use crate::detect::columns::{is_rule, separators};
 use crate::detect::lexicon::Mixer;
 use crate::detect::page::{Page, Report};
 
@@ -224,6 +224,10 @@ fn split(page: &Page<'_>, report: &mut Report<'_>) {
         else {
             continue;
         };
+        // The head that is nearest has the rows: else they would be read for each.
+        if bytes.get(at..data).is_some_and(|between| memchr::memmem::find(between, b"\"columns\"").is_some()) {
+            continue;
+        }
         let Some(outer) = behind_colon(bytes, data) else { continue };
         at = blanks(bytes, outer + 1);
         while let Ok((cells, end)) = array(bytes, at) {
@@ -242,11 +246,6 @@ fn behind_colon(bytes: &[u8], at: usize) -> Option<usize> {
     let colon = blanks(bytes, at);
     let open = blanks(bytes, colon + 1);
     (bytes.get(colon) == Some(&b':') && bytes.get(open) == Some(&b'[')).then_some(open)
-}
-
-/// Whether a line is a rule of dashes.
-fn is_rule(line: &[u8]) -> bool {
-    line.iter().all(|byte| b"-+=|: ".contains(byte)) && line.contains(&b'-')
 }
 
 /// The strings of an array of plain values that opens here and where it ends, or how far it was read.

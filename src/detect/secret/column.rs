@@ -6,11 +6,15 @@
 
 use std::ops::Range;
 
-use crate::detect::columns::separators;
+use crate::detect::columns::{is_rule, separators};
 use crate::detect::page::Page;
 
 /// Bytes of a line; a longer one is no row of a table.
 const LINE_BYTES_MAX: usize = 4096;
+/// Columns of which the head is read.
+const COLUMNS_MAX: usize = 64;
+/// Rules of dashes above a head.
+const RULES_MAX: usize = 2;
 /// Bytes of a head's cell.
 const HEAD_BYTES_MAX: usize = 40;
 
@@ -36,16 +40,25 @@ pub(super) fn below(page: &Page<'_>, label: &Range<usize>, mut found: impl FnMut
         let whole = own.len() <= HEAD_BYTES_MAX
             && own.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '))
             && page.text.get(..label.end).is_some_and(|head| head.ends_with(own));
-        let above = start.checked_sub(1).map(|end| page.left(end, LINE_BYTES_MAX, |byte| byte != b'\n')..end);
-        let first = above.is_none_or(|above| {
-            let above = bytes.get(above).unwrap_or_default();
-            is_rule(above) || separators(above, delimiter).count() != count
-        });
-        if whole && first {
+        if whole && place < COLUMNS_MAX && is_first(page, start, (delimiter, count)) {
             rows(page, end + 1, (delimiter, count, place), &mut found);
             return;
         }
     }
+}
+
+/// Whether no line of the same table stands above one, rules of dashes apart. A line of a table that is read already heads none: so
+/// each line is read once for each label of its head.
+fn is_first(page: &Page<'_>, mut start: usize, (delimiter, count): (u8, usize)) -> bool {
+    for _ in 0..=RULES_MAX {
+        let Some(end) = start.checked_sub(1) else { return true };
+        start = page.left(end, LINE_BYTES_MAX, |byte| byte != b'\n');
+        let above = page.text.as_bytes().get(start..end).unwrap_or_default();
+        if !is_rule(above) {
+            return separators(above, delimiter).count() != count;
+        }
+    }
+    false
 }
 
 /// Reads the rows that begin at `from`.
@@ -99,11 +112,6 @@ fn trimmed(cell: &str) -> &str {
     cell.trim().trim_matches('"')
 }
 
-/// Whether a line is a rule of dashes.
-fn is_rule(line: &[u8]) -> bool {
-    line.iter().all(|byte| b"-+=|: \r".contains(byte)) && line.contains(&b'-')
-}
-
 #[cfg(test)]
 #[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
@@ -115,6 +123,9 @@ mod tests {
             ("user,password\ncamille,x1\n\"a, b\",\"x2\"\n", &["x1", "x2"][..]),
             ("| user | password |\n|---|---|\n| camille | x1 |", &["x1"]),
             (" user | password \n------+---------\n a    | x1\n(1 row)", &["x1"]),
+            ("x,y\n+---+---+\n| user | password |\n+---+---+\n| camille | x1 |\n+---+---+", &["x1"]),
+            ("user,k\nuser,password\na,x1", &[]),
+            ("user|k\n---|---\nuser|password\n---|---\na|x1", &[]),
             ("id;password;role\n1;x1;r\n2;;r\n3;x3", &["x1"]),
             ("a,b\nuser,password\nc,d\n", &[]),
             ("the password of mine, that is\nanother, one\n", &[]),
