@@ -339,6 +339,11 @@ async fn a_recorded_decision_is_explained_and_replayed() {
     assert!(told.contains("served by us-cloud"), "{told}");
     assert!(told.contains("version 1") && told.contains("the record says the same"), "{told}");
     assert!(told.contains("us-cloud (other): allowed, changed: pseudonymise email"), "{told}");
+    // An officer who reads French is told in French what an English sheet of that day decided; her folder says which she reads.
+    octroi(&folder, &["policy", "init", "french", "--home", "FR", "--lang", "fr"]);
+    let told = octroi(&folder, &["policy", "explain", &ids[1], "--policies", "french"]);
+    assert!(told.contains("servie par us-cloud") && told.contains("le journal dit de même"), "{told}");
+    assert!(told.contains("us-cloud (autre) : permis, changé : pseudonymiser courriel"), "{told}");
     let json: Value = serde_json::from_str(&octroi(&folder, &["policy", "explain", &ids[0], "--json"])).unwrap();
     assert_eq!(json["as_recorded"], true, "{json}");
     // A program that asks for a request that never was gets data as well.

@@ -32,6 +32,14 @@ impl Language {
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.code() == code)
     }
+
+    /// What stands between the items of a list that have commas, with the blanks around it that the language has.
+    pub const fn semicolon(self) -> &'static str {
+        match self {
+            Self::En => "; ",
+            Self::Fr => " ; ",
+        }
+    }
 }
 
 /// A fixed phrase of the language.

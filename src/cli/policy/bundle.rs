@@ -385,5 +385,5 @@ fn unshown(verified: &Verified, language: Language) -> String {
         (Language::Fr, true) => "deux approbateurs en répondent",
         (Language::Fr, false) => "deux approbateurs doivent en répondre",
     };
-    format!("{compared}; {signed}").replace("; ", say(language, "; ", " ; "))
+    format!("{compared}; {signed}").replace("; ", language.semicolon())
 }

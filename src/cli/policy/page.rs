@@ -18,7 +18,7 @@ fn verdict(cell: &MatrixCell, language: Language) -> &'static str {
 /// What a cell says in few words.
 fn short(cell: &MatrixCell, language: Language) -> String {
     let mut said = match cell.verdict {
-        "changed" => cell.changes.join("; "),
+        "changed" => cell.changes.join(language.semicolon()),
         _ => verdict(cell, language).to_owned(),
     };
     if cell.otherwise.is_some() || !cell.except.is_empty() {
@@ -113,7 +113,7 @@ fn notes(columns: &[String], rows: &[MatrixRow], language: Language) -> Vec<Stri
 /// The request that comes out the other way, with how it comes out.
 fn other_way(cell: &MatrixCell, language: Language) -> Option<String> {
     let otherwise = cell.otherwise.as_ref()?;
-    let changes = cell.otherwise_changes.join("; ");
+    let changes = cell.otherwise_changes.join(language.semicolon());
     let changed = if changes.is_empty() { String::new() } else { format!(" ({changes})") };
     Some(match (cell.verdict, language) {
         ("refused", Language::En) => format!("allowed{changed} for: {otherwise}"),
@@ -143,9 +143,9 @@ pub(super) fn csv(columns: &[String], rows: &[MatrixRow], day: &str, language: L
                 row.law.as_str(),
                 column.as_str(),
                 verdict(cell, language),
-                &cell.changes.join("; "),
-                &cell.why.join("; "),
-                &cell.except.join("; "),
+                &cell.changes.join(language.semicolon()),
+                &cell.why.join(language.semicolon()),
+                &cell.except.join(language.semicolon()),
                 &other_way(cell, language).unwrap_or_default(),
                 if cell.exact { said("yes", "oui") } else { said("no", "non") },
                 day,

@@ -149,7 +149,7 @@ pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<E
             ));
         }
         let folder = &arguments.reading.folder;
-        return record::explain(id, &arguments.audit, (folder.json, super::heard(&folder.policies)), printer);
+        return record::explain(id, &arguments.audit, (folder.json, super::spoken(&folder.policies)), printer);
     }
     let study = arguments.reading.study()?;
     if !arguments.what.exists() {
@@ -201,7 +201,11 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
         let verdict = match (backend.allowed || in_part, backend.changes.is_empty()) {
             (true, true) => said("allowed as it is", "permis tel quel").to_owned(),
             (true, false) => {
-                format!("{}{}", said("allowed, changed: ", "permis, changé : "), backend.changes.join("; "))
+                format!(
+                    "{}{}",
+                    said("allowed, changed: ", "permis, changé : "),
+                    backend.changes.join(language.semicolon())
+                )
             }
             (false, _) => said("refused", "refusé").to_owned(),
         };

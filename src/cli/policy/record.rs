@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::read::colon;
 use super::recorded::{action_said, cause_said};
-use super::{Exit, Faulty, Printer, read, say, show};
+use super::{Exit, Faulty, Printer, locale, read, say, show};
 use crate::app::{Archive, Fault, Officer};
 use crate::audit::epochs::Epochs;
 use crate::model::Word;
@@ -20,18 +20,18 @@ use crate::policy::{Language, Lost, data_name};
 /// The folder of the log where none is named.
 const AUDIT: &str = "audit";
 
-/// Tells it, or that there is none, in the language of the folder where the one of its day is not known.
+/// Tells it, or that there is none, in the language of the folder; where that holds no sheet, in the one of the sheets of its day.
 pub(super) fn explain(
     id: RequestId,
     audit: &Path,
-    (json, heard): (bool, Language),
+    (json, spoken): (bool, Option<Language>),
     printer: Printer,
 ) -> anyhow::Result<Exit> {
     let found = Epochs::of(audit).find(id).with_context(|| format!("the audit log in `{}`", audit.display()))?;
     let entries: Vec<&Value> = found.iter().flat_map(|(_, record)| &record.entries).collect();
     let is_decision = |entry: &&&Value| entry.pointer("/entry/kind").and_then(Value::as_str) == Some("decision");
     let Some(entry) = entries.iter().find(is_decision) else {
-        let (error, none) = match heard {
+        let (error, none) = match spoken.unwrap_or_else(locale) {
             Language::En => ("error:", "the log holds no decision on the request"),
             Language::Fr => ("erreur :", "le journal ne contient aucune décision sur la requête"),
         };
@@ -46,7 +46,7 @@ pub(super) fn explain(
     let time = entry.get("time").and_then(Value::as_str).unwrap_or_default();
     let time: Timestamp = time.parse().context("the time of the entry")?;
     let decision = entry.get("entry").unwrap_or(&Value::Null);
-    let (name, sought, study) = of_that_day(audit, decision, time)?;
+    let (name, sought, study) = of_that_day(audit, decision, (time, spoken))?;
     let bytes = serde_json::to_vec(entry).context("the entry")?;
     let language = study.language();
     let explained = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
@@ -58,7 +58,7 @@ pub(super) fn explain(
         if STATE.iter().all(|key| newest.get(key) == decision.get(key)) {
             continue;
         }
-        let (policy, _, other) = of_that_day(audit, newest, time)?;
+        let (policy, _, other) = of_that_day(audit, newest, (time, spoken))?;
         let (answer, lost) = match other.explain_of(&bytes, (&sought, &study), time) {
             Ok(answer) => (Some(answer), None),
             Err(lost) => (None, Some(lost)),
@@ -297,7 +297,11 @@ impl Attempted {
 
 /// The policy that an entry names, from the archive beside the log: what it is called, the types that were looked for under
 /// it, and what it says of requests as they were.
-fn of_that_day(audit: &Path, named: &Value, time: Timestamp) -> anyhow::Result<(String, Vec<Word>, Study)> {
+fn of_that_day(
+    audit: &Path,
+    named: &Value,
+    (time, spoken): (Timestamp, Option<Language>),
+) -> anyhow::Result<(String, Vec<Word>, Study)> {
     let [Some(policy), Some(inventory), Some(reference)] = STATE.map(|key| text(named, key).and_then(Digest::parse))
     else {
         bail!("the decision does not say by which policy it was taken: run `octroi audit verify`");
@@ -313,7 +317,8 @@ fn of_that_day(audit: &Path, named: &Value, time: Timestamp) -> anyhow::Result<(
         bail!("the files in `{}` do not compile here to the policy of that day", place.display());
     }
     let name = format!("{} version {}", compiled.name(), compiled.version());
-    Ok((name, officer.sought(), study.as_it_happened()))
+    let language = spoken.unwrap_or_else(|| study.language());
+    Ok((name, officer.sought(), study.as_it_happened().answering_in(language)))
 }
 
 fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {

@@ -50,7 +50,7 @@ impl Study {
                 }
             }
         }
-        let why = |why: &Removal| reasons(why, self.language).join("; ");
+        let why = |why: &Removal| reasons(why, self.language).join(self.language.semicolon());
         let refused = refused.iter().map(|(removal, names)| format!("{} ({})", self.listed(names), why(removal)));
         let stricter = stricter.iter().map(|(action, names)| format!("{} {}", self.done(*action), self.listed(names)));
         (refused.collect(), stricter.collect())

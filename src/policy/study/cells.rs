@@ -74,11 +74,11 @@ impl Study {
             Some(Outcome::Allowed(Action::Keep, false)) => say!("as it is").said(self.language),
             Some(Outcome::Allowed(action, sealed)) => {
                 let change = (*action != Action::Keep).then(|| self.done(*action));
-                change.into_iter().chain(self.sealed(*sealed)).collect::<Vec<_>>().join("; ")
+                change.into_iter().chain(self.sealed(*sealed)).collect::<Vec<_>>().join(self.language.semicolon())
             }
             Some(Outcome::Refused(_)) | None => say!("refused").said(self.language),
         };
         let except = groups.map(|(outcome, types)| self.exception(class, outcome, types));
-        [main].into_iter().chain(except).collect::<Vec<_>>().join("; ")
+        [main].into_iter().chain(except).collect::<Vec<_>>().join(self.language.semicolon())
     }
 }

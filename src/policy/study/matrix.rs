@@ -143,9 +143,9 @@ impl Study {
             Outcome::Allowed(action, sealed) => {
                 let change = (*action != Action::Keep).then(|| self.done(*action));
                 let changes: Vec<String> = change.into_iter().chain(self.sealed(*sealed)).collect();
-                say!("{}: {}", what, changes.join("; "))
+                say!("{}: {}", what, changes.join(self.language.semicolon()))
             }
-            Outcome::Refused(why) => say!("{}: refused ({})", what, self.reasons(why).join("; ")),
+            Outcome::Refused(why) => say!("{}: refused ({})", what, self.reasons(why).join(self.language.semicolon())),
         }
         .said(self.language)
     }

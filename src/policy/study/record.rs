@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::Language;
 use super::super::recall::{Lost, Recall};
 use super::super::remembered::Recorded;
 use super::Study;
@@ -33,6 +34,13 @@ impl Study {
     #[must_use]
     pub fn as_it_happened(mut self) -> Self {
         self.told = false;
+        self
+    }
+
+    /// Answers in a language, whatever that of the sheets.
+    #[must_use]
+    pub fn answering_in(mut self, language: Language) -> Self {
+        self.language = language;
         self
     }
 
