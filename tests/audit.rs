@@ -269,7 +269,10 @@ async fn serve(answer: impl Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 's
                     let path = head.split(' ').nth(1).unwrap().to_owned();
                     let (status, body) = answer(&path, &bytes[end + 4..whole]);
                     bytes.drain(..whole);
-                    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
+                    // A page is said to be one, as web servers do.
+                    let kind =
+                        if body.starts_with(b"<html") { "content-type: text/html; charset=utf-8\r\n" } else { "" };
+                    let head = format!("HTTP/1.1 {status} X\r\n{kind}content-length: {}\r\n\r\n", body.len());
                     if stream.write_all(&[head.into_bytes(), body].concat()).await.is_err() {
                         break;
                     }
@@ -296,17 +299,17 @@ async fn a_published_log_is_verified_where_it_is_served() {
     assert_eq!(code, Some(0), "{said}");
     let root = folder.path().join("published");
     let files = root.clone();
-    // Some stores say that a file that is not there is forbidden.
-    let [address, shy] = [404, 403].map(|absent| {
+    // Some stores say that a file that is not there is forbidden, and some servers have a page for it.
+    let [address, shy, polite] = [(404, ""), (403, ""), (200, "<html>Welcome")].map(|(absent, page)| {
         let files = files.clone();
         serve(move |path, _| match std::fs::read(files.join(path.trim_start_matches('/'))) {
             Ok(bytes) => (200, bytes),
-            Err(_) => (absent, Vec::new()),
+            Err(_) => (absent, page.into()),
         })
     });
-    let (address, shy) = (address.await, shy.await.replace("http://", "HTTP://"));
+    let (address, shy, polite) = (address.await, shy.await.replace("http://", "HTTP://"), polite.await);
     let verify = ["audit", "verify", &address, "--key", "audit/log.vkey", "--from", "audit/checkpoint"];
-    for address in [&address, &shy] {
+    for address in [&address, &shy, &polite] {
         let verify = ["audit", "verify", address, "--key", "audit/log.vkey", "--from", "audit/checkpoint"];
         let (code, said) = octroi(folder.path(), &verify, &[]).await;
         assert_eq!(code, Some(0), "{said}");

@@ -87,10 +87,11 @@ pub fn publish_all(dir: &Path, to: &Path) -> Result<Vec<(PathBuf, Published)>, P
     if to.join(SEGMENTS).exists() {
         return Err(PublishError::Own(octroi_verify::shown(to)));
     }
+    // One at a time: what others are writing is then left by one that was killed. The log is looked at when it is this one's turn: its
+    // key may have changed while it waited.
+    let alone = LocalTiles::new(to).alone()?;
     let removals = Removals::of(dir)?;
     let logs = decisions::logs(dir);
-    // One at a time: what others are writing is then left by one that was killed.
-    let alone = LocalTiles::new(to).alone()?;
     succession::settle(to, &logs, &removals)?;
     let mut begun = Vec::with_capacity(logs.len());
     for (epoch, log) in &logs {

@@ -13,6 +13,7 @@ mod rotation;
 mod sealed;
 mod words;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -101,8 +102,7 @@ fn log_in(dir: &Path) -> anyhow::Result<()> {
     }
     // What may not be looked into is not said to be empty.
     if let Err(error) = dir.join(CHECKPOINT).symlink_metadata()
-        && error.kind() != std::io::ErrorKind::NotFound
-        && dir.is_dir()
+        && ![ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind())
     {
         bail!("`{}` cannot be read: {}", shown(dir), error.kind());
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{Request, StatusCode, Uri};
 use octroi_verify::published::Files;
 
@@ -58,7 +59,13 @@ impl Remote {
             (talk, answer)
         };
         *self.talk.borrow_mut() = Some(talk);
+        let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         match answer.status() {
+            // No file of a log is a page: a server that answers with one for what it does not have has nothing there.
+            StatusCode::OK if kind.to_ascii_lowercase().starts_with("text/html") => Ok(None),
+            StatusCode::OK if answer.headers().contains_key(CONTENT_ENCODING) => {
+                anyhow::bail!("the server answered in a content coding that nobody asked for")
+            }
             StatusCode::OK => Ok(Some(answer.into_body().to_vec())),
             // A store whose files nobody may list says so of one that is not there.
             StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN => Ok(None),
