@@ -36,7 +36,7 @@ pub(in crate::detect) fn names(tokens: &[Token], last: bool, mut found: impl FnM
         {
             found(range, if words > 1 { SIGNS.0 } else { SIGNS.1 });
         }
-        surname::first(line, &mut found);
+        surname::names(line, &mut found);
         initial::names(line, &mut found);
         first += len + 1;
     }

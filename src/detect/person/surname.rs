@@ -1,11 +1,11 @@
-//! Names with the surname first, as files, forms and lists have them: `DUPONT Marie-Claire`, `DE LA TOUR Anne`, and with a comma
-//! `Aubertin, Camille`.
+//! Names whose surname is in capitals, first as files, forms and lists have them or last as letters do: `DUPONT Marie-Claire`,
+//! `DE LA TOUR Anne`, `Karim BRUNEAUX`, `GIRAUDET PAUL`; and with a comma `Aubertin, Camille`.
 //!
-//! The given name must be one that a list knows. Before it a word in capitals is a surname when a list knows it as one, or when
+//! The given name must be one that a list knows. Beside it a word in capitals is a surname when a list knows it as one, or when
 //! nobody knows it at all and it is too long for an abbreviation; written as other words are, it must stand by itself besides,
 //! in a line or an item of a list.
 //!
-//! False friends: `NOTE Paul`, `API Paul`, headings in capitals, `Bonjour, Camille`, `Paris, Camille`.
+//! False friends: `NOTE Paul`, `API Paul`, `Paul NASA`, headings in capitals, `Bonjour, Camille`, `Paris, Camille`.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -43,9 +43,16 @@ static ORDINARY_HASHES: LazyLock<HashSet<u64>> =
     LazyLock::new(|| ORDINARY.split_ascii_whitespace().map(|word| fold::hash(word.as_bytes())).collect());
 
 /// Reports the names of a line of tokens.
-pub(super) fn first(line: &[Token], found: &mut impl FnMut(Range<usize>, u8)) {
-    for (at, given) in line.iter().enumerate().skip(1) {
-        if given.case != Case::Title || given.glued || !given.is(FORENAME) {
+pub(super) fn names(line: &[Token], found: &mut impl FnMut(Range<usize>, u8)) {
+    for (at, given) in line.iter().enumerate() {
+        if !given.is(FORENAME) {
+            continue;
+        }
+        if let Some(name) = last(line, at).or_else(|| both(line, at)) {
+            found(name, CONFIDENCE);
+            continue;
+        }
+        if at == 0 || given.case != Case::Title || given.glued {
             continue;
         }
         let head = line.get(..at).unwrap_or_default();
@@ -59,6 +66,45 @@ pub(super) fn first(line: &[Token], found: &mut impl FnMut(Range<usize>, u8)) {
             found(start as usize..more.last().unwrap_or(given).end as usize, CONFIDENCE);
         }
     }
+}
+
+/// A given name with its surname in capitals behind it: `Karim BRUNEAUX`, `Marie-Claire de la TOURETTE`.
+fn last(line: &[Token], at: usize) -> Option<Range<usize>> {
+    let given = line.get(at).filter(|given| given.case == Case::Title && is_sure_given(given))?;
+    let rest = line.get(at + 1..)?;
+    let rest = rest.get(more(rest)..)?;
+    let particles = rest.iter().take(WORDS_MAX).take_while(|token| !token.glued && is_particle(token)).count();
+    let [surname, behind @ ..] = rest.get(particles..)? else { return None };
+    let is_one = surname.case == Case::Upper && !surname.glued && surname.around != Around::Capitals;
+    if !is_one || !(is_surname(surname) || is_strange(surname, LETTERS_MIN.1)) {
+        return None;
+    }
+    // What goes on in capitals is a heading, or a title.
+    let parts = behind.chunks_exact(2).take_while(|pair| match pair {
+        [hyphen, part] => hyphen.glued && is_mark(hyphen, "-") && part.glued && part.case == Case::Upper,
+        _ => false,
+    });
+    let end = behind.get(..2 * parts.count()).and_then(<[Token]>::last).unwrap_or(surname).end;
+    let goes_on = behind.first().is_some_and(|next| next.case == Case::Upper && !is_surname(next));
+    (!goes_on).then_some(given.start as usize..end as usize)
+}
+
+/// A common given name and a word that nobody knows, both in capitals, alone among small letters: `GIRAUDET PAUL est absent`.
+fn both(line: &[Token], at: usize) -> Option<Range<usize>> {
+    let given = line.get(at).filter(|given| given.is(POPULAR) && is_given(given))?;
+    let shouts = |token: &&Token| token.case == Case::Upper && token.around != Around::Capitals;
+    let is_apart = |at: Option<usize>| at.and_then(|at| line.get(at)).is_none_or(|token| !shouts(&token));
+    let (before, behind) = (at.checked_sub(1), at.checked_add(1));
+    let surname =
+        |at: Option<usize>| at.and_then(|at| line.get(at)).filter(shouts).filter(|it| is_strange(it, LETTERS_MIN.1));
+    shouts(&given).then_some(())?;
+    let small = line.iter().any(|token| token.case == Case::Lower);
+    let (first, end) = match (surname(before), surname(behind)) {
+        (Some(surname), None) if !given.glued && is_apart(at.checked_sub(2)) && is_apart(behind) => (surname, given),
+        (None, Some(surname)) if !surname.glued && is_apart(before) && is_apart(at.checked_add(2)) => (given, surname),
+        _ => return None,
+    };
+    small.then_some(first.start as usize..end.end as usize)
 }
 
 /// How many tokens behind a given name are more of it: `-Claire`, `Thi Mai`.

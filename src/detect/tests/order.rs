@@ -61,6 +61,51 @@ fn people_with_the_surname_first() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// The surname last and in capitals, and both names in capitals.
+#[test]
+fn people_whose_surname_is_in_capitals() {
+    let mut missed = Vec::new();
+    let surnames = ["MONTAGNIER", "BRUNEAUX", "FERRANDON", "SAUVAGEOT", "GIRAUDET", "DUPONT", "DUPONT-GIRAUDET"];
+    let given = ["Léa", "Karim", "Hugo", "Yann", "Paul", "Jean-Paul", "Camille"];
+    for shape in [
+        "Le dossier de N est complet.",
+        "N est absent.",
+        "Merci de rappeler N avant midi.",
+        "- N\n- note",
+        "cc N, demain",
+    ] {
+        for (surname, given) in surnames.iter().zip(given) {
+            let name = format!("{given} {surname}");
+            let text = shape.replacen('N', &name, 1);
+            if !of("person", &text).iter().any(|found| found.contains(&name)) {
+                missed.push(format!("{text:?}: {:?}", of("person", &text)));
+            }
+        }
+    }
+    for (text, name) in [
+        ("GIRAUDET PAUL est absent", "GIRAUDET PAUL"),
+        ("PAUL GIRAUDET est absent", "PAUL GIRAUDET"),
+        ("Le dossier de MARIE BRUNEAUX est complet", "MARIE BRUNEAUX"),
+        ("Marie de la TOURETTE est venue", "Marie de la TOURETTE"),
+    ] {
+        if !of("person", text).iter().any(|found| found.contains(name)) {
+            missed.push(format!("{text:?}: {:?}", of("person", text)));
+        }
+    }
+    let mut told = Vec::new();
+    for (text, word) in [
+        ("Demandez à Claude la documentation, Claude HTTPS suffit", "HTTPS"),
+        ("Merci Paul BREAKING NEWS ce soir", "NEWS"),
+        ("le projet VICTOR est fini", "VICTOR"),
+        ("la commande GREPIT MARIE FLAGOR échoue", "MARIE"),
+    ] {
+        if of("person", text).iter().any(|found| found.contains(word)) {
+            told.push(format!("{text:?}: {:?}", of("person", text)));
+        }
+    }
+    assert!(missed.is_empty() && told.is_empty(), "missed\n{}\ntold\n{}", missed.join("\n"), told.join("\n"));
+}
+
 /// With a comma, as an item of a list or a line of its own.
 #[test]
 fn people_behind_a_comma() {
