@@ -185,7 +185,7 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
         words: reading.words.into_iter().map(Word::fixed).collect(),
     };
     match access::leave(dir, &access) {
-        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => bail!(
+        Err(error) if error.kind() == ErrorKind::StorageFull => bail!(
             "the disk of the log is full: the access cannot be recorded, so nothing is shown\n  help: make room, or ask a copy of the \
              folder elsewhere; `verify` and `octroi-verify` record nothing, and work"
         ),
@@ -202,8 +202,8 @@ fn reader() -> Word {
     Word::configured(&format!("user-{}", rustix::process::getuid().as_raw()))
 }
 
-fn is_read_only(kind: std::io::ErrorKind) -> bool {
-    matches!(kind, std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem)
+fn is_read_only(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 #[expect(clippy::disallowed_methods, reason = "an access is dated")]
@@ -225,7 +225,7 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let file = std::fs::File::create_new(path);
-    if file.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
+    if file.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
         bail!("`{}` is there already\n  help: name a file that is not: none is overwritten", shown(path));
     }
     file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| shown(path))

@@ -99,7 +99,12 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
     let Some((name, confidence)) = found.filter(|(_, confidence)| *confidence > 0) else { return };
     // `author: Option<…>`, `Hi Folks,`: a type, or one word that is common.
     let title = matches!(cue, Cue::Title | Cue::DottedTitle | Cue::Introduction);
-    let one = name.words.len() == 1 && !title && is_common(page.text, &name.range);
+    let one = match name.words.as_slice() {
+        // `représentée par la Direction`: an article, and no name.
+        [word] if title => name.range.start < word.start && is_common(page.text, word),
+        [_] => is_common(page.text, &name.range),
+        _ => false,
+    };
     let glued = page.byte(range.end) == b'.' && name.range.start == range.end + 1;
     let alone =
         if title && glued { is_behind_stop(page, range, &name) } else { named::stands_alone(page, &name.range) };

@@ -23,6 +23,43 @@ fn people_that_nothing_announces() {
     }
 }
 
+/// Titles and what introduces somebody, in the languages of the union.
+#[test]
+fn people_that_words_of_many_languages_announce() {
+    let mut missed = Vec::new();
+    for (text, name) in [
+        ("Bonjour, je suis la maman de Timéo Barthelot en CM2.", "Timéo Barthelot"),
+        ("Dossier suivi par Solenne Guyomarc'h", "Solenne Guyomarc'h"),
+        ("Ce contrat est conclu entre Aurélien Pouzet et la société Vexa.", "Aurélien Pouzet"),
+        ("Die Firma wird vertreten durch Thorben Kasulke.", "Thorben Kasulke"),
+        ("La società è rappresentata da Ludovica Sbaraglini.", "Ludovica Sbaraglini"),
+        ("Ο κύριος Παπαδόπουλος τηλεφώνησε.", "Παπαδόπουλος"),
+        ("Με λένε Ευανθία Καραμπελιά.", "Ευανθία Καραμπελιά"),
+        ("Господин Георгиев се обади.", "Георгиев"),
+        ("Казвам се Снежана Бояджиева.", "Снежана Бояджиева"),
+        ("Doamna Dragomirescu a sunat.", "Dragomirescu"),
+        ("Jmenuji se Bohumil Vondráček.", "Bohumil Vondráček"),
+        ("Jeg hedder Signe Kjærgaard.", "Signe Kjærgaard"),
+        ("Gospođa Vukelić je zvala.", "Vukelić"),
+        ("Pani Przybyłowicz złożyła skargę.", "Przybyłowicz"),
+        ("Minu nimi on Tõnu Kruusimägi.", "Tõnu Kruusimägi"),
+        ("Rouva Häyrynen soitti.", "Häyrynen"),
+    ] {
+        let found = of("person", text);
+        if !found.iter().any(|found| found.contains(name)) {
+            missed.push(format!("{text}: {found:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    for text in [
+        "Le contrat est conclu entre la société Vexa et le client.",
+        "The firm is represented by the board.",
+        "La société, représentée par la Direction",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
 /// Values of a form stand behind a `=`, where code has types and numbers.
 #[test]
 fn people_in_forms() {
