@@ -1,18 +1,24 @@
 //! Streets whose name is one word or ends in its kind, and those that only their town tells: German, Dutch, Nordic.
 
+use super::super::names::token::Case;
 use super::reader::Reader;
 use super::street::{LIKELY, NUMBERED, POSSIBLE, Read, SURE, amount, close};
 use super::town;
-use super::words::{AT, Compound, FRONT, GERMAN, PARTICLE, UNIT};
+use super::words::{AT, BEHIND, Compound, FRONT, GERMAN, PARTICLE, UNIT, VAGUE};
 
 /// `Lindenstr. 8`, `Emil-Nolde-Str. 24`, `Kottbusser Damm 102`.
 pub(super) fn compound(reader: &Reader<'_>, at: usize) -> Option<Read> {
     let mut next = at;
-    let mut apart = false;
+    let (mut apart, mut behind) = (false, false);
     let mut strength = Compound::No;
     // Parts joined by hyphens, then at most two further capitalised words, lead to the kind of street.
     while next < at + 8 {
         let token = reader.token(next)?;
+        behind = next > at && !token.glued && token.case == Case::Lower && reader.is(next, BEHIND);
+        if behind {
+            strength = Compound::Strong;
+            break;
+        }
         if !token.is_word() || next > at && !token.glued && !token.is_capital() {
             return None;
         }
@@ -31,8 +37,11 @@ pub(super) fn compound(reader: &Reader<'_>, at: usize) -> Option<Read> {
         next += 1 + usize::from(goes_on);
     }
     // `Das Objekt Lindenstraße`: a street in one word begins with itself.
-    if strength == Compound::No || apart && !reader.is(next, GERMAN) {
+    if strength == Compound::No || apart && !behind && !reader.is(next, GERMAN) {
         return None;
+    }
+    if behind {
+        return small(reader, at, next);
     }
     let first = reader.token(at)?;
     if reader.is_common(at) && next > at && first.opens {
@@ -61,6 +70,18 @@ pub(super) fn compound(reader: &Reader<'_>, at: usize) -> Option<Read> {
         if coded { NUMBERED } else { POSSIBLE },
         false,
     ))
+}
+
+/// `Váci utca 12.`, `Karl Johans gate 22`: a kind of street in small letters behind its name, with its number; a kind that is also
+/// another word needs its town.
+fn small(reader: &Reader<'_>, at: usize, kind: usize) -> Option<Read> {
+    let number = reader.behind_number_word(reader.behind_comma(reader.behind_stop(kind + 1)));
+    let behind = reader.number(number).filter(|_| !amount(reader, number))?;
+    // `12.` is an ordinal in Hungarian.
+    let stop = reader.behind_stop(behind);
+    let end = if reader.mark(stop) == ',' { stop } else { behind };
+    let read = close(reader, at, end, NUMBERED, false);
+    (reader.is_capital(at) && (!reader.is(kind, VAGUE) || read.1 == SURE)).then_some(read)
 }
 
 /// `Am Anger 3`, `Zum Weinberg 12 a`: sure only with a town.
@@ -97,12 +118,16 @@ pub(super) fn by_town(reader: &Reader<'_>, at: usize) -> Option<Read> {
     }
     from += usize::from(reader.word(from) == "in");
     let letters = reader.is_capital(from) && reader.mark(from + 1) == '-';
-    let digits = reader.digits(if letters { from + 2 } else { from });
-    if digits != 5 || from == behind {
+    let code = if letters { from + 2 } else { from };
+    // `110 00 Praha`, `105 63 Αθήνα`.
+    let groups = reader.digits(code) == 3 && reader.digits(code + 1) == 2;
+    if !(reader.digits(code) == 5 || groups) || from == behind {
         return None;
     }
     let end = town::coded(reader, from)?;
-    reader.is_capital(end - 1).then_some((at..end, NUMBERED, false))
+    // `Praha 1`: a town keeps its district.
+    let town = end - 1 - usize::from((1..=2).contains(&reader.digits(end - 1)));
+    reader.is_capital(town).then_some((at..end, NUMBERED, false))
 }
 
 /// `04109 Leipzig, Thomaskirchhof 2`.

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! number first   14 bis, rue des Tanneurs · 10 Downing Street            FR LU IE GB US CA
-//! street first   via Roma 12 · Calle de Alcalá, 34, 3º B · Rua X, 5      IT ES PT PL RO, BE and CH in Romance languages
-//! one word       Lindenstr. 8 · Kottbusser Damm 102 · Keizersgracht 1    DE AT CH NL SE DK
+//! street first   via Roma 12 · Calle de Alcalá, 34, 3º B · Rua X, 5      IT ES PT PL RO GR BG, BE and CH in Romance languages
+//! one word       Lindenstr. 8 · Kottbusser Damm 102 · Keizersgracht 1    DE AT CH NL SE DK FI
+//! kind behind    Váci utca 12 · Karl Johans gate 22 · Národní třída 20   HU NO CZ SK HR SI LT LV EE
 //! box            BP 70123 · Postfach 10 05 41 · P.O. Box 7
 //! by its town    Krähenwinkel 8 in 30851 Langenhagen                     five-digit countries
 //! then           units, postcode and town: 37000 Tours · 1012 AB Amsterdam · London SW1A 1AA · Boston, MA 02110
@@ -49,7 +50,9 @@ const SEAM_BYTES: usize = 3;
 pub(super) fn find(text: &str, tokens: &[Token], mut found: impl FnMut(Address)) {
     let roles: Vec<u16> =
         tokens.iter().map(|token| if token.is_word() { words::roles(token.hash) } else { 0 }).collect();
-    let coded = tokens.iter().any(|token| token.case == Case::Digits && token.end - token.start == 5);
+    let digits = |token: &Token| if token.case == Case::Digits { token.end - token.start } else { 0 };
+    let coded = tokens.iter().any(|token| digits(token) == 5)
+        || tokens.windows(2).any(|pair| matches!(pair, [first, second] if digits(first) == 3 && digits(second) == 2));
     let reader = Reader { text, tokens, roles: &roles, coded };
     let mut last: Option<Address> = None;
     let mut at = 0;

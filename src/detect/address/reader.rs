@@ -130,7 +130,9 @@ impl<'a> Reader<'a> {
             self.token(at + 1).is_none_or(|next| !next.glued || matches!(self.mark(at + 1), ',' | '.' | ')' | ';'))
         };
         if apart(end) && alone(end) {
-            end += 1;
+            // `10 A 5,`: stairs and dwelling in Finland.
+            let dwelling = self.is_capital(end) && (1..=3).contains(&self.digits(end + 1)) && self.mark(end + 2) == ',';
+            end += 1 + usize::from(dwelling);
         }
         while matches!(self.mark(end), '-' | '/' | '–') && self.token(end).is_some_and(|token| token.glued) {
             let next = end + 1;
@@ -156,7 +158,8 @@ impl<'a> Reader<'a> {
             return at;
         }
         let mut end = at + 1;
-        while matches!(self.mark(end), '.' | '°' | 'º') && self.token(end).is_some_and(|token| token.glued) {
+        let joined = |at: usize| matches!(self.mark(at), '.' | '°' | 'º') || matches!(self.word(at), "º" | "ª" | "o");
+        while joined(end) && self.token(end).is_some_and(|token| token.glued) {
             end += 1;
         }
         if self.digits(end) > 0 || self.token(end).is_some_and(|token| token.case == Case::Alphanumeric) {

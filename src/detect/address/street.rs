@@ -51,9 +51,10 @@ pub(super) fn at(reader: &Reader<'_>, at: usize) -> Option<Read> {
             {
                 return Some(read);
             }
-            // `Gran Vía, 85`.
-            if roles & GRAND != 0 && reader.is(at + 1, FRONT) && reader.is_capital(at + 1) {
-                let number = reader.number(reader.behind_comma(at + 2))?;
+            // `Gran Vía, 85`, `Grand-Rue 4`.
+            let joint = at + 1 + usize::from(matches!(reader.mark(at + 1), '-' | '\'' | '’'));
+            if roles & GRAND != 0 && reader.is(joint, FRONT) && reader.is_capital(joint) {
+                let number = reader.number(reader.behind_comma(joint + 1))?;
                 return Some(close(reader, at, number, NUMBERED, false));
             }
             let capital = token.is_capital();
@@ -178,7 +179,10 @@ fn front(reader: &Reader<'_>, at: usize, number: Option<usize>) -> Option<Read> 
         let led = matches!(before, "in" | "di" | "da" | "residente" | "abita" | "abito");
         let particle = matches!(reader.word(from), "dei" | "degli" | "delle" | "della" | "dello")
             || capital && first_word(reader, from) > from;
-        let told = particle || capital && (comma > end || led || reader.is_italian(at));
+        // `ul. Długa 7`, `Str. Lipscani nr. 25`: with its stop it is nothing else.
+        let stopped =
+            matches!(reader.word(at), "ul" | "Ul" | "str" | "Str" | "ул" | "Ул" | "бул" | "Бул") && from > at + 1;
+        let told = particle || capital && (comma > end || led || stopped || reader.is_italian(at));
         return (!vague || read.1 == SURE || told).then_some(read);
     }
     if !capital {
@@ -233,7 +237,8 @@ fn post_box(reader: &Reader<'_>, at: usize) -> Option<Read> {
     while end < from + 4 && reader.digits(end) > 0 {
         end += 1;
     }
-    let short = dotted || reader.word(at).len() <= 3;
+    let boxed = reader.word(first).eq_ignore_ascii_case("box");
+    let short = !boxed && (dotted || reader.word(at).len() <= 3);
     if end == from || reader.digits(from) > 6 || short && !reader.is_capital(at) {
         return None;
     }

@@ -38,7 +38,9 @@ fn bare_unit(reader: &Reader<'_>, at: usize) -> Option<usize> {
     let from = reader.behind_comma(at);
     let from = from + usize::from(matches!(reader.mark(from), '(' | '-' | '–'));
     // `étage 3`, `Bât. C`, `int. 3`, `Stiege 2`.
-    if reader.is(from, UNIT) {
+    // `m. 15` is a dwelling in Polish, and metres elsewhere.
+    let dwelling = reader.word(from) == "m" && reader.mark(from + 1) == '.' && reader.digits(from + 2) > 0;
+    if dwelling || reader.is(from, UNIT) {
         let value = reader.behind_number_word(reader.behind_stop(from + 1));
         let short = reader.token(value).is_some_and(|token| {
             token.end - token.start <= 4

@@ -34,6 +34,8 @@ pub(super) const CEDEX: u16 = 1 << 11;
 pub(super) const GRAND: u16 = 1 << 12;
 /// A key whose value is an address: `Domicilio:`.
 pub(super) const KEY: u16 = 1 << 14;
+/// A kind of street in small letters behind its name, which has a capital: `Karl Johans gate`, `Váci utca`, `Národní třída`.
+pub(super) const BEHIND: u16 = 1 << 15;
 /// A part of a building that says all by itself: `RDC`, `Bajo`, `Hinterhaus`.
 pub(super) const WHOLE_UNIT: u16 = 1 << 13;
 
@@ -54,9 +56,17 @@ const WORDS: &[(u16, &str)] = &[
     (FRONT | VAGUE, "c cl"),
     // Portuguese
     (FRONT, "rua travessa praça praceta estrada beco calçada rodovia quinta azinhaga viela"),
-    // Polish, Czech, Romanian
-    (FRONT, "ulica aleja aleje plac osiedle bulevardul bdul calea aleea șoseaua"),
-    (FRONT | VAGUE, "ul al os str sos"),
+    // Polish, Czech, Romanian, Croatian, Slovene
+    (FRONT, "ulica ulicy ulicą ulice ulici aleja aleje alei placu plac osiedle osiedlu bulevardul bdul calea aleea șoseaua splaiul intrarea nábřeží náměstí \
+             námestie trg"),
+    (FRONT | VAGUE, "ul al os str sos nám"),
+    // Greek, Bulgarian
+    (FRONT, "οδός οδό οδού λεωφόρος λεωφόρου λεωφ πλατεία πλατείας улица булевард площад"),
+    (FRONT | VAGUE, "ул бул пл жк кв"),
+    // Hungarian, Norwegian, Croatian and Slovene, Czech and Slovak, Lithuanian, Latvian, Estonian
+    (BEHIND, "utca utcája útja körút körútja sétány rakpart ulica cesta nábrežje nábřeží náměstí námestie třída trieda gatvė prospektas iela \
+              bulvāris maantee tänav puiestee"),
+    (BEHIND | VAGUE, "út tér tere köz fasor gate gata vei veg veien vegen plass trg tř pr prospekts mnt pst tie katu"),
     // English
     (BACK, "street road rd avenue ave lane ln crescent terrace mews boulevard blvd highway hwy parkway pkwy st"),
     (BACK | VAGUE, "drive dr court ct place pl close way gardens grove hill square sq row walk park green gate yard quay wharf circle cir trail rise view"),
@@ -153,8 +163,10 @@ const fn slot(hash: u64) -> usize {
 }
 
 /// Ends of German, Dutch and Nordic street names that leave no doubt.
-pub(super) const STRONG_ENDS: &[&str] =
-    &["strasse", "gasse", "str", "allee", "damm", "chaussee", "straat", "laan", "plein", "gracht", "steenweg", "gatan"];
+pub(super) const STRONG_ENDS: &[&str] = &[
+    "strasse", "gasse", "str", "allee", "damm", "chaussee", "straat", "laan", "plein", "gracht", "steenweg", "gatan",
+    "katu", "intie",
+];
 
 /// Ends that other words have too: they need a town.
 pub(super) const WEAK_ENDS: &[&str] = &[
@@ -181,6 +193,10 @@ pub(super) const WEAK_ENDS: &[&str] = &[
     "kamp",
     "hain",
     "winkel",
+    "veien",
+    "gata",
+    "kuja",
+    "polku",
 ];
 
 /// Whether a word with these last bytes, the last lowest, may have one of the ends: most words need not be folded for it.
