@@ -70,7 +70,12 @@ impl Email {
             if label.is_empty() || label.starts_with('-') || label.len() > 63 {
                 break;
             }
-            let label = label.trim_end_matches('-');
+            // `“jean@exemple.fr”`: a quotation mark, an arrow, a picture is no letter of a domain.
+            let own = label.find(|c: char| !(c.is_alphanumeric() || c == '-')).and_then(|end| label.get(..end));
+            let label = own.unwrap_or(label).trim_end_matches('-');
+            if label.is_empty() {
+                break;
+            }
             let goes_on = host.as_bytes().get(at + label.len()) == Some(&b'.');
             // `jean@example.com-0612345678`: something else is tied to it.
             let tied = label.split('-').next().filter(|_| !goes_on).unwrap_or(label);
@@ -108,6 +113,10 @@ impl Detector for Email {
         while start < at && (b".'-%+~".contains(&page.byte(start)) || !page.text.is_char_boundary(start)) {
             start += 1;
         }
+        // `“jean@…”`, `→jean@…`: what is no letter in any script stands before the address.
+        let sign = |c: char| !c.is_ascii() && !c.is_alphanumeric();
+        let local = page.text.get(start..at).unwrap_or_default();
+        start += local.char_indices().rfind(|(_, c)| sign(*c)).map_or(0, |(place, c)| place + c.len_utf8());
         if start == at
             && let Some(quoted) = quoted(page, at)
         {
@@ -197,6 +206,12 @@ mod tests {
             ("user of a URL", "postgres://jean@example.com:s3cr3t@db", Some("jean@example.com")),
             ("tied to a number", "jean@example.com-0612345678", Some("jean@example.com")),
             ("no domain", "info@presidio.", None),
+            ("in typographic quotes", "“jean@exemple.fr”", Some("jean@exemple.fr")),
+            ("in guillemets", "«jean@exemple.fr»", Some("jean@exemple.fr")),
+            ("an ellipsis", "jean@exemple.fr…", Some("jean@exemple.fr")),
+            ("a possessive", "jean@exemple.com’s box", Some("jean@exemple.com")),
+            ("arrows and pictures", "voir→jean@exemple.fr📧", Some("jean@exemple.fr")),
+            ("a domain beyond ASCII", "jean@münchen.de", Some("jean@münchen.de")),
         ] {
             let mut sink = Sink::new(crate::detect::page::Used::default());
             let at = text.find('@').unwrap();

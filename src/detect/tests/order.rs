@@ -236,3 +236,29 @@ fn people_that_signs_cut() {
         assert!(holds || text.contains("<time>"), "{text}: {found:?}");
     }
 }
+
+/// Word, Outlook and phones put signs around values that ASCII does not have, and notes put superscripts behind them.
+#[test]
+fn values_between_signs() {
+    let signs =
+        "“”‘’«»‹›„‚…–—→←│■●·•®™©€£¹²³°§¶†📧☎《》「」【】（），。、：；！？؟،؛\u{a0}\u{202f}\u{200b}\u{feff}\u{2028}";
+    let mut missed = Vec::new();
+    for (kind, before, value) in [
+        ("email", "", "jean.dupont@societe.fr"),
+        ("iban", "IBAN ", "FR7630006000011234567890189"),
+        ("phone", "", "0199001234"),
+        ("card_pan", "", "4111111111111111"),
+        ("fr_nir", "", "184127645108946"),
+        ("github_token", "", "ghp_708DwGw5HqXDgLVXZx3scB8fnvGNx6jvr7SI"),
+        ("person", "", "Camille Aubertin"),
+    ] {
+        for sign in signs.chars() {
+            for text in [format!("Voir {before}{sign}{value} ici"), format!("Voir {before}{value}{sign} ici")] {
+                if !of(kind, &text).iter().any(|found| found.contains(value)) {
+                    missed.push(format!("{text:?}: {:?}", of(kind, &text)));
+                }
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}

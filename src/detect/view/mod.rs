@@ -9,7 +9,7 @@
 //! pieces    [06 -> 06] [U+202F => ' '] [12 -> 12] [\u00e9 => é]     -> byte for byte, => as a whole
 //! ```
 //! What is dropped (zero-width characters) has no piece: it lies in the gap between two. What is set aside (a tag within a value)
-//! and what is read twice (a value that tags cut which say something themselves) has its piece behind the text.
+//! and what is read twice (a value that tags cut which say something themselves, one with the sign of a note) has its piece behind the text.
 
 mod apart;
 mod characters;
@@ -17,6 +17,7 @@ mod escapes;
 mod figures;
 mod markup;
 mod mixed;
+mod notes;
 mod printable;
 mod terminal;
 
@@ -63,7 +64,10 @@ impl View {
     /// Builds the view that detectors read: whole numbers are digits, and what tags say that were taken out of the text stands
     /// behind it.
     pub(super) fn of_all(text: &str) -> Option<Self> {
-        Self::through(text, &[terminal::set_aside, characters::normalise, markup::set_aside, figures::plain])
+        Self::through(
+            text,
+            &[terminal::set_aside, notes::read_twice, characters::normalise, markup::set_aside, figures::plain],
+        )
     }
 
     fn through(text: &str, layers: &[fn(&str) -> Option<Self>]) -> Option<Self> {
