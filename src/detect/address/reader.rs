@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
             |ends: &[&str]| ends.iter().any(|end| folded.ends_with(end.as_bytes()) && folded.len() >= end.len() + 3);
         if ends(STRONG_ENDS) {
             Compound::Strong
-        } else if ends(WEAK_ENDS) {
+        } else if ends(WEAK_ENDS) && !folded.ends_with(b"string") {
             Compound::Weak
         } else {
             Compound::No

@@ -99,6 +99,7 @@ fn false_friends() {
         "une rue de la ville",
         "10 Street Fighter games in 5 ways",
         "Boarding gate 12 is open",
+        "name.Substring(0, 3) and Docstring 5, Querystring 7 in Berlin",
         "a NAND gate 5 and a Schmitt gate 7, 3 of them",
         "Versie 3, potentie 12 in Amsterdam",
         "str. 5 and ul. 7 of the list",

@@ -79,7 +79,11 @@ impl Email {
             let goes_on = host.as_bytes().get(at + label.len()) == Some(&b'.');
             // `jean@example.com-0612345678`: something else is tied to it.
             let tied = label.split('-').next().filter(|_| !goes_on).unwrap_or(label);
-            if let Some(top) = [label, tied].into_iter().find(|top| index > 0 && self.is_top(top)) {
+            // `jean@example.frTel`, `jean@example.com2024`: what a page that became text has lost its blank before.
+            let mut pairs = label.as_bytes().windows(2);
+            let turns = |pair: &[u8]| matches!(pair, [b'a'..=b'z', b'A'..=b'Z' | b'0'..=b'9']);
+            let lower = pairs.position(turns).and_then(|end| label.get(..=end)).filter(|_| !goes_on).unwrap_or(label);
+            if let Some(top) = [label, tied, lower].into_iter().find(|top| index > 0 && self.is_top(top)) {
                 end = at + top.len();
             }
             at += label.len() + 1;
@@ -206,6 +210,8 @@ mod tests {
             ("user of a URL", "postgres://jean@example.com:s3cr3t@db", Some("jean@example.com")),
             ("tied to a number", "jean@example.com-0612345678", Some("jean@example.com")),
             ("no domain", "info@presidio.", None),
+            ("a label glued behind", "jean@exemple.frTel: 01", Some("jean@exemple.fr")),
+            ("a year glued behind", "jean@exemple.com2024", Some("jean@exemple.com")),
             ("in typographic quotes", "“jean@exemple.fr”", Some("jean@exemple.fr")),
             ("in guillemets", "«jean@exemple.fr»", Some("jean@exemple.fr")),
             ("an ellipsis", "jean@exemple.fr…", Some("jean@exemple.fr")),

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::{initial, surname};
+use super::{alone, initial, surname};
 use crate::detect::names::lexicon::{FORENAME, FREQUENT, SMALL, SURNAME};
 use crate::detect::names::token::{Case, Token};
 
@@ -37,6 +37,7 @@ pub(in crate::detect) fn names(tokens: &[Token], last: bool, mut found: impl FnM
             found(range, if words > 1 { SIGNS.0 } else { SIGNS.1 });
         }
         surname::names(line, &mut found);
+        alone::names(line, &mut found);
         initial::names(line, &mut found);
         first += len + 1;
     }

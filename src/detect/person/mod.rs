@@ -1,7 +1,7 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
 //! confirmed elsewhere in the call. `table`, `html`, `sql`, `vcard`, `hl7` and `list` read names under the head of a column and of a
 //! list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and strings, `surname`
-//! surnames before given names, `tied` those that a sign is tied to, `path` those in addresses, `compound` the whole of a surname of
+//! surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `path` those in addresses, `compound` the whole of a surname of
 //! several words. `keys` holds what keys and heads say.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
@@ -9,6 +9,7 @@
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+mod alone;
 mod attribute;
 mod cells;
 mod compound;

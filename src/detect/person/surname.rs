@@ -211,29 +211,29 @@ fn begins(head: &[Token]) -> Option<usize> {
 }
 
 /// A word that a list knows as a surname: no body or place, and no word that is more than that.
-fn is_surname(token: &Token) -> bool {
+pub(super) fn is_surname(token: &Token) -> bool {
     let ordinary = token.is(SMALL) && token.is(FREQUENT) && !token.is(POPULAR);
     token.len >= LETTERS_MIN.0 && token.is(SURNAME) && !token.is(BODY | COMPANY | PLACE) && !ordinary
 }
 
 /// A word of so many letters that nobody knows as anything.
-fn is_strange(token: &Token, letters: u8) -> bool {
+pub(super) fn is_strange(token: &Token, letters: u8) -> bool {
     const KNOWN: u16 =
         FORENAME | SURNAME | PLACE | TITLE | COMPANY | STREET | BODY | PARTICLE | SMALL | CAPITAL | FREQUENT | POPULAR;
     token.len >= letters && !token.is(KNOWN) && !ORDINARY_HASHES.contains(&token.hash)
 }
 
 /// A given name that is not first of all another word.
-fn is_given(token: &Token) -> bool {
+pub(super) fn is_given(token: &Token) -> bool {
     token.is(FORENAME) && (!token.is(SMALL) || token.is(POPULAR | CAPITAL))
 }
 
 /// A given name that is common, or that is no place and no other word.
-fn is_sure_given(token: &Token) -> bool {
+pub(super) fn is_sure_given(token: &Token) -> bool {
     is_given(token) && (token.is(POPULAR) || !token.is(PLACE | BODY | COMPANY | STREET | SMALL))
 }
 
-fn is_particle(token: &Token) -> bool {
+pub(super) fn is_particle(token: &Token) -> bool {
     token.len <= 4 && token.case != Case::Mark && PARTICLES.iter().any(|own| u32::from_le_bytes(**own) == token.head)
 }
 
@@ -242,6 +242,6 @@ fn is_number(token: &Token) -> bool {
 }
 
 /// Whether a token is one of these marks.
-fn is_mark(token: &Token, marks: &str) -> bool {
+pub(super) fn is_mark(token: &Token, marks: &str) -> bool {
     token.case == Case::Mark && char::from_u32(token.mark()).is_some_and(|mark| marks.contains(mark))
 }

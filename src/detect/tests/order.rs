@@ -262,3 +262,81 @@ fn values_between_signs() {
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
+
+/// Address blocks, signatures, cards, items and fields of forms: lines between lines that are no sentences.
+#[test]
+fn people_alone_on_a_line() {
+    let firsts = "Camille Jean Paul Sophie Marie Pierre Nathalie Thomas Julie Nicolas Isabelle Laurent Hans Giulia Carlos Fatima \
+        Mohamed Olga John Sarah Emma Lucas";
+    let lasts = "Aubertin Dupont Martin Girard Lefèvre Rossi Müller Smith García Nguyen Benali Kowalski Lemaître Rousseau Giraudet \
+        Bonhomme Leroy Caron";
+    let (mut missed, mut total) = (Vec::new(), 0);
+    for shape in [
+        "Acme SAS\nN\n12 rue de la Paix\n75002 Paris\n",
+        "Merci\nN\n01 99 00 12 34\n",
+        "Hi,\n\nThe report is attached.\n\nN\nSales Manager\n+33 1 99 00 12 34",
+        "hello\n\nN\n\nfoo",
+        "- x\n- N\n- y",
+        "> x\n> N\n> y",
+        "x\n**N**\ny",
+        "x\n# N\ny",
+        "foo\nAppeler N\nbar",
+        "foo\nN - RH\nbar",
+        "foo\nN 01 99 00 12 34\nbar",
+        "foo\nN ; 12\nbar",
+        "Titulaire du compte\nN\nIBAN FR76 3000 6000 0112 3456 7890 189",
+        "Ship to\nN\n12 Main Street\n",
+    ] {
+        for (first, last) in firsts.split_whitespace().zip(lasts.split_whitespace().cycle()) {
+            let name = format!("{first} {last}");
+            let text = shape.replacen('N', &name, 1);
+            total += 1;
+            if !of("person", &text).iter().any(|found| found.contains(&name)) {
+                missed.push(format!("{text:?}: {:?}", of("person", &text)));
+            }
+        }
+    }
+    assert!(missed.len() * 50 < total, "{} of {total}\n{}", missed.len(), missed.join("\n"));
+    let mut told = Vec::new();
+    for text in [
+        "Steps\nMax Retries\nMin Delay\n",
+        "a\nAvenue Victor Hugo\nb",
+        "a\nLycée Jean Moulin\nb",
+        "a\nGrace Period\nb",
+        "a\nMark Complete\nb",
+        "Menu\nSaint Pierre\nRose Blanche\n",
+        "Layers\nDense Layer\nPool Max\n",
+        "a\nHello World\nb",
+        "Parameters\nReturn Value\nRaises Error\n",
+        "x\nNew York\nSan Francisco\ny",
+        "x\nMay June July\ny",
+        "a\nChase Bank\nb",
+    ] {
+        if !of("person", text).is_empty() {
+            told.push(format!("{text:?}: {:?}", of("person", text)));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// Mails, PDFs and terminals wrap lines within a number.
+#[test]
+fn numbers_over_the_end_of_a_line() {
+    let mut missed = Vec::new();
+    for gap in ["\n", "\r\n", " \n", " \r\n", "\n    ", "\r\n\t", "\n> ", "\r\n> > ", "\n>> ", "\n| "] {
+        for (kind, before, first, second) in [
+            ("iban", "IBAN ", "FR76 3000 6000 0112", "3456 7890 189"),
+            ("iban", "", "GB29 NWBK", "6016 1331 9268 19"),
+            ("card_pan", "", "4111 1111", "1111 1111"),
+            ("fr_nir", "", "1 84 12 76", "451 089 46"),
+            ("phone", "tel ", "01 99 00", "12 34"),
+        ] {
+            let text = format!("Voir {before}{first}{gap}{second} ici");
+            let found = of(kind, &text);
+            if !found.iter().any(|found| found.starts_with(first) && found.ends_with(second)) {
+                missed.push(format!("{text:?}: {found:?}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}

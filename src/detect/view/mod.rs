@@ -20,6 +20,7 @@ mod mixed;
 mod notes;
 mod printable;
 mod terminal;
+mod wrapped;
 
 use std::ops::Range;
 
@@ -64,10 +65,15 @@ impl View {
     /// Builds the view that detectors read: whole numbers are digits, and what tags say that were taken out of the text stands
     /// behind it.
     pub(super) fn of_all(text: &str) -> Option<Self> {
-        Self::through(
-            text,
-            &[terminal::set_aside, notes::read_twice, characters::normalise, markup::set_aside, figures::plain],
-        )
+        const LAYERS: [fn(&str) -> Option<View>; 6] = [
+            terminal::set_aside,
+            notes::read_twice,
+            characters::normalise,
+            wrapped::join,
+            markup::set_aside,
+            figures::plain,
+        ];
+        Self::through(text, &LAYERS)
     }
 
     fn through(text: &str, layers: &[fn(&str) -> Option<Self>]) -> Option<Self> {
