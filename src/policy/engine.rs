@@ -32,7 +32,7 @@ pub fn decide(policy: &Policy, facts: &Facts, servable: &BackendSet, now: Timest
 pub(super) enum Undetected {
     /// Nobody knows where the data is: a duty on it cannot be done.
     Real,
-    /// A scenario speaks of classes as if a detector had found them.
+    /// A scenario speaks of the classes that it gives as if a detector had found them.
     Assumed,
 }
 
@@ -299,7 +299,7 @@ impl<'p> Pass<'p> {
         }
         for (class, action) in &rule.class_actions {
             if self.view.undetected().contains(*class) {
-                if self.undetected == Undetected::Real && *action != Action::Block {
+                if *action != Action::Block && self.view.nowhere(self.undetected).contains(*class) {
                     return Err(Removal::Duty(Word::fixed(UNLOCATED)));
                 }
                 self.feasible(rule, *action)?;

@@ -89,10 +89,10 @@ pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
 }
 
 /// As [`by_label`], for a question or a scenario: the classes that it names are data as a detector would have found it, so that a
-/// label takes them away too. What a label brings is not located by that.
+/// label takes them away too. What a label brings is not located by that, and nobody can change it.
 pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
     let told = facts.declared;
-    facts.located = told;
+    facts.located = findable(told, policy);
     let LabelFact::Named(label) = facts.label.clone() else { return };
     by_label(facts, policy);
     let brings = policy.says.iter().filter(|says| says.label == label && !says.lowers);
@@ -106,6 +106,12 @@ pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
         }
     }
     facts.located.0 &= facts.declared.0;
+}
+
+/// Those of some classes of which there are types: of the others no detector ever finds a value, and nobody changes one.
+pub(super) fn findable(classes: ClassSet, policy: &Policy) -> ClassSet {
+    let types = policy.catalogue().entities.iter().fold(ClassSet::default(), |all, info| all.union(info.classes));
+    ClassSet(classes.0 & types.0)
 }
 
 /// What protected documents that the request is near to bring, with all that their classes imply. No label takes that away.

@@ -3,6 +3,7 @@
 //! A request that was not read whole may hold anything: every class and type is then possibly there.
 
 use super::Policy;
+use super::engine::Undetected;
 use super::residual::Sent;
 use super::resolved::{Atom, What};
 use crate::model::{
@@ -114,6 +115,18 @@ impl<'a> View<'a> {
     /// Classes that something other than a detector brings, or may bring: nobody knows where such data is.
     pub(super) fn undetected(&self) -> ClassSet {
         self.facts.declared.union(self.facts.suspected).union(self.perhaps)
+    }
+
+    /// Those of [`Self::undetected`] whose data nobody can change. A scenario speaks of the classes that it gives as if a detector had
+    /// found a value of each; what a label brings, or may bring, nobody located there either.
+    pub(super) fn nowhere(&self, undetected: Undetected) -> ClassSet {
+        match undetected {
+            Undetected::Real => self.undetected(),
+            Undetected::Assumed => {
+                let brought = ClassSet(self.facts.declared.0 & !self.facts.located.0);
+                brought.union(self.facts.suspected).union(self.perhaps)
+            }
+        }
     }
 
     /// Whether parts of the request were not read: a duty cannot be carried out on them.

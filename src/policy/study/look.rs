@@ -102,8 +102,9 @@ impl Look<'_> {
             found.any(|fact| undoable(row.action(fact.entity)))
         };
         let nowhere = || {
-            let declared = row.class_actions.iter().filter(|(class, _)| least.undetected().contains(*class));
-            declared.into_iter().any(|(_, action)| !side.told || undoable(*action))
+            let mut declared = row.class_actions.iter().filter(|(class, _)| least.undetected().contains(*class));
+            let lost = least.nowhere(side.undetected());
+            declared.any(|(class, action)| lost.contains(*class) || undoable(*action))
         };
         removes || (row.seals && !side.policy.seals()) || (row.changes() && (least.opaque() || blocks() || nowhere()))
     }
@@ -166,7 +167,8 @@ impl Look<'_> {
         let blocks = || self.most.types.iter().any(|fact| undoable(row.action(fact.entity)));
         let nowhere = || {
             let mut declared = row.class_actions.iter().filter(|(class, _)| most.undetected().contains(*class));
-            declared.any(|(_, action)| !side.told || undoable(*action))
+            let lost = most.nowhere(side.undetected());
+            declared.any(|(class, action)| lost.contains(*class) || undoable(*action))
         };
         let unsealed = row.seals && !side.policy.seals();
         let perhaps_not = || unsealed || (row.changes() && (most.opaque() || blocks() || nowhere()));

@@ -30,8 +30,12 @@ impl<'a> Side<'a> {
     pub(super) fn plan(&self, facts: &Facts) -> Plan {
         let facts = self.knows(facts.clone());
         let everyone: BackendSet = (0..).take(self.policy.backends().len()).map(BackendId).collect();
-        let undetected = if self.told { Undetected::Assumed } else { Undetected::Real };
-        evaluate(self.policy, &facts, &everyone, self.now, undetected)
+        evaluate(self.policy, &facts, &everyone, self.now, self.undetected())
+    }
+
+    /// How classes that nothing located meet duties.
+    pub(super) fn undetected(&self) -> Undetected {
+        if self.told { Undetected::Assumed } else { Undetected::Real }
     }
 
     /// Whether an `allow` is surely open for a request.

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Policy;
+use super::super::facts::findable;
 use super::super::program::RuleRow;
 use super::super::resolved::{Atom, Condition, Gate, Resolved, What};
 use super::super::scenario::nothing;
@@ -206,7 +207,7 @@ impl Space {
     pub(super) fn extreme(&self, place: &Place, open: Open, policy: &Policy, told: bool) -> Facts {
         let mut facts = self.facts(place, open);
         facts.label = seen(&facts.label, policy);
-        facts.located = if told { facts.declared } else { ClassSet::default() };
+        facts.located = if told { findable(facts.declared, policy) } else { ClassSet::default() };
         if policy.says.is_empty() {
             return facts;
         }

@@ -55,6 +55,25 @@ fn a_label_takes_away_a_class_that_a_question_names() {
     assert_eq!(told(&study, "health and label \"Public\" and app \"other\" to cloud-us"), ["refused"]);
 }
 
+/// What only a label brings nobody located, and of some classes no value is ever found: nobody can change it, and the gateway refuses.
+#[test]
+fn what_nobody_located_cannot_be_changed() {
+    let rules = "the label \"Public\" brings trade-secret\nthe label \"Internal\" brings health\n\
+        rule t because \"x\" when data includes trade-secret on backends exposed to US must redact trade-secret\n";
+    let study = study(&format!("{PSEUDONYMS}{rules}"));
+    for (question, expected) in [
+        ("label \"Public\" to cloud-us", "refused"),
+        ("email and label \"Public\" to cloud-us", "refused"),
+        ("trade-secret to cloud-us", "refused"),
+        ("label \"Internal\" to cloud-us", "refused"),
+        ("health and label \"Internal\" to cloud-us", "refused"),
+        ("health to cloud-us", "pseudonymise health"),
+        ("label \"Public\" to cloud-de", ""),
+    ] {
+        assert_eq!(told(&study, question), [expected], "{question}");
+    }
+}
+
 /// A duty that this build cannot do refuses, so that whoever replaces it by one that it can do opens a flow.
 #[test]
 fn what_cannot_be_done_is_as_strict_as_a_block() {
