@@ -25,7 +25,7 @@ pub(in crate::dialect) fn flush_event(
     let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
     match api.operation {
         Operation::COMPLETION => choice(&document, channel, TEXT, held),
-        Operation::RESPONSES => responses(&document, channel, held, sequence),
+        Operation::RESPONSES | Operation::RETRIEVE => responses(&document, channel, held, sequence),
         Operation::EMBEDDINGS => None,
         // Chat, and what other servers answer in its shape.
         _ => choice(&document, channel, "delta", held),
