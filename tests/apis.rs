@@ -21,6 +21,8 @@ mod common;
 
 #[path = "apis/answers.rs"]
 mod answers;
+#[path = "apis/beyond.rs"]
+mod beyond;
 #[path = "apis/citations.rs"]
 mod citations;
 #[path = "apis/credentials.rs"]

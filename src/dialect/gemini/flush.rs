@@ -24,7 +24,7 @@ pub(super) fn flush(_: Api, template: &str, channel: Channel, held: Held<'_>, _:
     let logprobs = held.logprobs.and_then(|told| Some(("logprobsResult".to_owned(), serde_json::from_str(told).ok()?)));
     candidate.as_object_mut()?.extend(logprobs);
     let mut event = json!({ "candidates": [candidate] });
-    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    let document = Document::read(template, Bounds::REPLY, Numbers::NotInArrays).ok()?;
     let members = event.as_object_mut()?;
     for name in ["modelVersion", "responseId"] {
         let named = document.member(0, name).and_then(|value| document.node(value));
