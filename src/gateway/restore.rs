@@ -181,6 +181,13 @@ impl Restored {
             return self.fail(frame);
         }
         let Some(data) = frame.data() else {
+            if frame.closes() {
+                // Nothing can be said behind it: neither what is held back nor that the answer is not complete.
+                if !self.done {
+                    return self.break_off();
+                }
+                self.flush(&[Ended::All], self.next_number);
+            }
             self.out.push_back(frame.raw().clone());
             return;
         };
