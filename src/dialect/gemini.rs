@@ -14,7 +14,7 @@ use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::query::{Parameters, Takes};
-use super::reply::ChannelKind::{Argument, Text};
+use super::reply::ChannelKind::{Argument, Code, Stdout, Text};
 use super::reply::Says::{
     self, CachedTokens, Called, Failure, FinishLast, Fixed, GoesOn, InputTokens, Logprobs, MoreInputTokens,
     MoreOutputTokens, OfArgument, Outer, OutputTokens, Piece, Thought, Whole,
@@ -326,11 +326,12 @@ const ANSWER_PART: &[Row<Says>] = &[
     row("functionCall.willContinue", GoesOn),
     row("functionCall.partialArgs[].jsonPath", OfArgument),
     row("functionCall.partialArgs[].stringValue", Piece(Argument(0))),
+    row("functionCall.partialArgs[].nullValue", Fixed),
     row("functionCall.partialArgs[].willContinue", GoesOn),
     row("executableCode.language", Fixed),
-    row("executableCode.code", Whole),
+    row("executableCode.code", Piece(Code)),
     row("codeExecutionResult.outcome", Fixed),
-    row("codeExecutionResult.output", Whole),
+    row("codeExecutionResult.output", Piece(Stdout)),
 ];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {
