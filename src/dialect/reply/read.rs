@@ -253,6 +253,10 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         if let (Spot::Unknown(path), NodeKind::String) = (at.spot, node.kind) {
             self.seen.unknown.push(path);
         }
+        if let (Spot::Known(place), Some(Says::Piece(ChannelKind::Unnamed(_)))) = (at.spot, says) {
+            // A row for pieces of events whose type no row names: what they say is as unknown as they are.
+            self.seen.unknown.push(place.path);
+        }
         let says = says.unwrap_or_else(|| {
             scope.unnamed.map_or(Says::Whole, |names| piece(document, at.key, (names, scope.object)))
         });
