@@ -188,6 +188,8 @@ pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[
     row("filename", Whole),
     row("start_index", RangeFrom(Measure::Chars)),
     row("end_index", RangeUntil(Measure::Chars)),
+    // Where in the text the citation is to be put; that of a `file_path` counts files.
+    row("{file_citation}.index", RangeUntil(Measure::Chars)),
 ];
 
 /// What every event of a responses stream may have.
