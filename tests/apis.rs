@@ -64,6 +64,8 @@ mod spellings;
 mod unasked;
 #[path = "apis/unnamed.rs"]
 mod unnamed;
+#[path = "apis/weights.rs"]
+mod weights;
 #[path = "apis/wire.rs"]
 mod wire;
 

@@ -18,6 +18,19 @@ use crate::model::Measure;
 /// The id of an answer that nobody asks for again.
 pub(in crate::dialect) const ID: &[Row<Says>] = &[row("id", Fixed)];
 
+/// Probabilities as llama.cpp and SGLang tell them, each in a shape of its own.
+pub(in crate::dialect) const PROBABILITIES: &[Row<Says>] = &[
+    row("completion_probabilities", Logprobs("null")),
+    row("__verbose.completion_probabilities", Logprobs("null")),
+    row("choices[].completion_probabilities", Logprobs("null")),
+    row("choices[].meta_info.input_token_logprobs", Logprobs("null")),
+    row("choices[].meta_info.input_top_logprobs", Logprobs("null")),
+    row("choices[].meta_info.input_token_ids_logprobs", Logprobs("null")),
+    row("choices[].meta_info.output_token_logprobs", Logprobs("null")),
+    row("choices[].meta_info.output_top_logprobs", Logprobs("null")),
+    row("choices[].meta_info.output_token_ids_logprobs", Logprobs("null")),
+];
+
 /// What names a reply; the same in every shape.
 pub(in crate::dialect) const HEAD: &[Row<Says>] = &[
     row("object", Object),

@@ -6,7 +6,7 @@ use super::super::reply::Says;
 use super::super::table::{Row, Table, row};
 use super::replies::{
     ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FILTERED, FILTERS, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART,
-    PROMPT_RESULTS, RESPONSE, RESULTS, SUMMARY, USAGE,
+    PROBABILITIES, PROMPT_RESULTS, RESPONSE, RESULTS, SUMMARY, USAGE,
 };
 
 /// Chat, completions and embeddings, whole and in pieces.
@@ -15,6 +15,7 @@ static CHOICES: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("", ID),
         ("", HEAD),
         ("", USAGE),
+        ("", PROBABILITIES),
         ("choices[]", CHOICE),
         ("choices[]", FINISH),
         ("choices[]", FILTERED),
