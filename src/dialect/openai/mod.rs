@@ -114,7 +114,7 @@ pub(super) const AFTER_ITEM: Parameter = ("after", Takes::Name);
 /// Whether a kept response is shown as the stream that it was.
 pub(super) const STREAM: Parameter = ("stream", Takes::Word(&["true", "false"]));
 /// The event that such a stream goes on from.
-pub(super) const AFTER_EVENT: Parameter = ("starting_after", Takes::Number(u32::MAX as u64));
+pub(super) const AFTER_EVENT: Parameter = ("starting_after", Takes::Number(u64::MAX));
 /// Whether its pieces are padded to one length.
 pub(super) const OBFUSCATION: Parameter = ("include_obfuscation", Takes::Word(&["true", "false"]));
 /// What is shown that is left out otherwise.
