@@ -18,7 +18,7 @@ use crate::model::Measure;
 /// The id of an answer that nobody asks for again.
 pub(in crate::dialect) const ID: &[Row<Says>] = &[row("id", Fixed)];
 
-/// Probabilities as llama.cpp and SGLang tell them, each in a shape of its own.
+/// Probabilities in the shapes of other servers: of llama.cpp, of `SGLang`.
 pub(in crate::dialect) const PROBABILITIES: &[Row<Says>] = &[
     row("completion_probabilities", Logprobs("null")),
     row("__verbose.completion_probabilities", Logprobs("null")),
