@@ -172,7 +172,9 @@ async fn citations_point_at_the_words_that_they_cite() {
         }
         assert_eq!(found.len(), places, "{name}: {}", answer.body);
         let mut files = Vec::new();
-        events.iter().for_each(|event| of_files(event, &mut files));
+        for event in &events {
+            of_files(event, &mut files);
+        }
         assert_eq!(files.len(), if path.contains("responses") { 2 * places } else { 0 }, "{name}: {}", answer.body);
         for (kind, index) in files {
             let (_, until) = found[0];
@@ -243,10 +245,8 @@ async fn citations_of_documents_point_at_the_words_that_the_client_sent() {
         let document = |source: Value| json!({"type": "document", "source": source, "citations": {"enabled": true}});
         let other = json!({"type": "content", "content": [{"type": "text", "text": "nothing"}]});
         let code = base64::engine::general_purpose::STANDARD.encode(&text);
-        let quoted = match base64 {
-            true => json!({"data": code, "media_type": "text/plain", "type": "base64"}),
-            false => json!({"data": text, "media_type": "text/plain", "type": "text"}),
-        };
+        let (data, kind) = if base64 { (&code, "base64") } else { (&text, "text") };
+        let quoted = json!({"data": data, "media_type": "text/plain", "type": kind});
         let content = json!([document(other), {"type": "text", "text": "Who is it?"}, document(quoted)]);
         let body = json!({"model": "assistant", "max_tokens": 9, "stream": stream, "messages": [{"role": "user", "content": content}]});
         let answer = house.client.post("/v1/messages", body.to_string()).await;

@@ -1,4 +1,4 @@
-//! Probabilities in the shapes of llama.cpp and SGLang: pieces of a pseudonym stand in them, so they are withheld where there is one.
+//! Probabilities in the shapes of llama.cpp and `SGLang`: pieces of a pseudonym stand in them, so they are withheld where there is one.
 
 use serde_json::{Value, json};
 
