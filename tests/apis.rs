@@ -21,6 +21,8 @@ mod common;
 
 #[path = "apis/answers.rs"]
 mod answers;
+#[path = "apis/beyond.rs"]
+mod beyond;
 #[path = "apis/citations.rs"]
 mod citations;
 #[path = "apis/credentials.rs"]
@@ -62,6 +64,8 @@ mod spellings;
 mod unasked;
 #[path = "apis/unnamed.rs"]
 mod unnamed;
+#[path = "apis/weights.rs"]
+mod weights;
 #[path = "apis/wire.rs"]
 mod wire;
 

@@ -6,6 +6,7 @@
 
 use super::language::{Endpoint, Language};
 use super::openai::{self, reply, request};
+use super::query::{Parameters, Takes};
 use super::ungoverned;
 use crate::model::{Dialect, Operation};
 
@@ -66,7 +67,8 @@ static ENDPOINTS: [Endpoint; 13] = [
     Endpoint { query: VERSIONS, ..Endpoint::get(Operation::MODELS, "/openai/v1/models") },
     Endpoint { query: VERSIONS, ..Endpoint::get(Operation::MODELS, "/openai/v1/models/{model}") },
     Endpoint {
-        query: VERSIONS,
+        query: &[VERSION, openai::STREAM, openai::AFTER_EVENT, openai::OBFUSCATION, openai::INCLUDE, openai::INCLUDES],
+        event: reply::EVENTS_AGAIN,
         ..Endpoint::kept(("GET", Operation::RETRIEVE), "/openai/v1/responses/{id}", reply::AGAIN)
     },
     Endpoint {
@@ -74,16 +76,17 @@ static ENDPOINTS: [Endpoint; 13] = [
         ..Endpoint::kept(("DELETE", Operation::DELETE), "/openai/v1/responses/{id}", reply::AGAIN)
     },
     Endpoint {
-        query: VERSIONS,
+        query: &[VERSION, openai::ORDER, openai::LIMIT, openai::AFTER_ITEM, openai::INCLUDE, openai::INCLUDES],
         ..Endpoint::kept(("GET", Operation::INPUT_ITEMS), "/openai/v1/responses/{id}/input_items", reply::ASKED)
     },
     Endpoint::refused("POST", "/openai/v1/responses/{id}/cancel", openai::NO_BACKGROUND),
 ];
 
 /// The versions of the API that Microsoft has published for inference.
-const VERSIONS: &[(&str, &[&str])] = &[(
+const VERSIONS: Parameters = &[VERSION];
+const VERSION: (&str, Takes) = (
     "api-version",
-    &[
+    Takes::Word(&[
         "2022-12-01",
         "2023-05-15",
         "2024-02-01",
@@ -105,5 +108,5 @@ const VERSIONS: &[(&str, &[&str])] = &[(
         "preview",
         "latest",
         "v1",
-    ],
-)];
+    ]),
+);

@@ -5,7 +5,6 @@
 //! is about the gateway's own credential (decision 0002): to the client that is a backend that failed. A word that no table has
 //! says nothing.
 
-use crate::limits;
 use crate::wire::json::{Bounds, Document, NodeKind, Numbers};
 
 /// The class of a backend's failure, in words of the API's own.
@@ -40,7 +39,7 @@ pub(crate) fn read(failures: &Failures, event: Option<&str>, data: Option<&str>)
         number = number.or_else(|| word.parse().ok().filter(|status| is_told(*status)));
     };
     event.into_iter().for_each(&mut hear);
-    if let Some(document) = data.and_then(|data| Document::read(data, EVENT, Numbers::NotInArrays).ok()) {
+    if let Some(document) = data.and_then(|data| Document::read(data, Bounds::REPLY, Numbers::NotInArrays).ok()) {
         let within = |object: u32, name: &str| {
             document
                 .member(object, name)
@@ -68,8 +67,6 @@ pub(crate) fn read(failures: &Failures, event: Option<&str>, data: Option<&str>)
 const fn is_told(status: u16) -> bool {
     matches!(status, 400 | 404 | 408 | 409 | 413 | 422 | 429 | 500..=599)
 }
-
-const EVENT: Bounds = Bounds { depth: limits::REPLY_DEPTH_MAX, leaves: limits::JSON_LEAVES_MAX };
 
 /// OpenAI's words, and those of the servers that speak like it (vLLM, llama.cpp, TGI, Mistral).
 pub(crate) const OPENAI: Failures = Failures {

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
-use super::reply::ChannelKind::{Argument, Text};
+use super::query::{Parameters, Takes};
+use super::reply::ChannelKind::{Argument, Code, Stdout, Text};
 use super::reply::Says::{
     self, CachedTokens, Called, Failure, FinishLast, Fixed, GoesOn, InputTokens, Logprobs, MoreInputTokens,
     MoreOutputTokens, OfArgument, Outer, OutputTokens, Piece, Thought, Whole,
@@ -94,12 +95,21 @@ macro_rules! versions {
 static ENDPOINTS: [Endpoint; 14] = versions!("v1", "v1beta");
 
 /// What may stand in a query; the key is the gateway's own and is not passed on.
-pub(super) const KEY: &[(&str, &[&str])] = &[("key", &[]), ("alt", &["json"]), ("$alt", &["json;enum-encoding=int"])];
+pub(super) const KEY: Parameters =
+    &[("key", Takes::Ignored), ("alt", Takes::Word(&["json"])), ("$alt", Takes::Word(&["json;enum-encoding=int"]))];
 /// The same for streams.
-pub(super) const STREAM_QUERY: &[(&str, &[&str])] =
-    &[("key", &[]), ("alt", &["sse", "json"]), ("$alt", &["sse", "json;enum-encoding=int"])];
+pub(super) const STREAM_QUERY: Parameters = &[
+    ("key", Takes::Ignored),
+    ("alt", Takes::Word(&["sse", "json"])),
+    ("$alt", Takes::Word(&["sse", "json;enum-encoding=int"])),
+];
 /// All models stand on one page.
-const PAGES: &[(&str, &[&str])] = &[("key", &[]), ("pageSize", &[]), ("pageToken", &[]), ("queryBase", &[])];
+const PAGES: Parameters = &[
+    ("key", Takes::Ignored),
+    ("pageSize", Takes::Ignored),
+    ("pageToken", Takes::Ignored),
+    ("queryBase", Takes::Ignored),
+];
 
 /// The tables of replies and of events.
 pub(super) const BOTH: (&LazyLock<Table<Says>>, &LazyLock<Table<Says>>) = (&REPLY, &REPLY);
@@ -316,11 +326,12 @@ const ANSWER_PART: &[Row<Says>] = &[
     row("functionCall.willContinue", GoesOn),
     row("functionCall.partialArgs[].jsonPath", OfArgument),
     row("functionCall.partialArgs[].stringValue", Piece(Argument(0))),
+    row("functionCall.partialArgs[].nullValue", Fixed),
     row("functionCall.partialArgs[].willContinue", GoesOn),
     row("executableCode.language", Fixed),
-    row("executableCode.code", Whole),
+    row("executableCode.code", Piece(Code)),
     row("codeExecutionResult.outcome", Fixed),
-    row("codeExecutionResult.output", Whole),
+    row("codeExecutionResult.output", Piece(Stdout)),
 ];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {

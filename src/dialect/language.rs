@@ -3,8 +3,8 @@
 //! An API is one file (or folder) with a [`Language`], named once in [`LANGUAGES`]. Paths are compared byte by byte with the
 //! templates of the endpoints: nothing is normalised, so `//`, `/./`, another case or `;x` make a path that is not on the
 //! list. A variable of a template stands for one segment; only the model is taken from it, percent-decoded, and it goes to no
-//! backend, because the outgoing path is made of the template and the backend's own name. Query parameters and headers pass
-//! from closed lists, so that neither can carry a value of the caller's.
+//! backend, because the outgoing path is made of the template and the backend's own name. Headers pass from closed lists, so
+//! that none can carry a value of the caller's; how query parameters do is in [`super::query`].
 
 use std::sync::LazyLock;
 
@@ -12,11 +12,12 @@ use http::{HeaderMap, Method};
 
 use super::failure::{Failures, Told};
 use super::features::Features;
+use super::query::Parameters;
 use super::reply::{Channel, Flush, Held, Says};
 use super::request::RequestTable;
 use super::table::Table;
 use super::ungoverned::{beginning, covers, spelt};
-use super::{LANGUAGES, openai, ungoverned};
+use super::{LANGUAGES, openai, query, ungoverned};
 use crate::limits;
 use crate::model::{Api, Country, Dialect, Fault, Line, Operation, Refusal};
 
@@ -68,8 +69,8 @@ pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
     /// The path behind a backend's base path.
     pub(crate) upstream: &'static str,
-    /// Query parameters that pass, each with its permitted values.
-    pub(crate) query: &'static [(&'static str, &'static [&'static str])],
+    /// Query parameters that are taken, each with what it may hold.
+    pub(crate) query: Parameters,
     /// How requests are read; none: without a body, answered by the gateway.
     pub(crate) request: Option<&'static LazyLock<RequestTable>>,
     /// How whole replies are read.
@@ -212,7 +213,7 @@ pub(crate) fn route(method: &Method, path: &str, query: Option<&str>, headers: &
         return Err(Refusal::invalid("stateful_not_supported", message));
     }
     let api = Api { dialect: language.dialect, operation: endpoint.operation };
-    let query = parameters(endpoint, query.unwrap_or_default())?;
+    let query = query::read(endpoint, query.unwrap_or_default())?;
     Ok(Line {
         api,
         template: endpoint.path,
@@ -221,35 +222,6 @@ pub(crate) fn route(method: &Method, path: &str, query: Option<&str>, headers: &
         query,
         headers: passed(language, headers)?,
     })
-}
-
-/// Takes the query parameters that pass.
-fn parameters(endpoint: &Endpoint, query: &str) -> Result<Vec<(&'static str, &'static str)>, Refusal> {
-    let mut taken: Vec<(&'static str, &'static str)> = Vec::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decoded(name).unwrap_or_default(), decoded(value).unwrap_or_default());
-        let Some((known, values)) = endpoint.query.iter().find(|(known, _)| *known == name) else {
-            let names: Vec<&str> = endpoint.query.iter().map(|(known, _)| *known).collect();
-            let taken =
-                if names.is_empty() { "no query parameters".to_owned() } else { format!("only {}", names.join(", ")) };
-            let message = format!("`{}` takes {taken}; put everything else in the body", endpoint.path);
-            return Err(Refusal::invalid("query_not_allowed", message));
-        };
-        if taken.iter().any(|(earlier, _)| earlier == known) {
-            return Err(Refusal::invalid("query_not_allowed", format!("send `{known}` once")));
-        }
-        // A list without values: taken by the gateway and not passed on.
-        if values.is_empty() {
-            continue;
-        }
-        let Some(value) = values.iter().find(|permitted| **permitted == value) else {
-            let message = format!("`{known}` must be one of {}", values.join(", "));
-            return Err(Refusal::invalid("query_not_allowed", message));
-        };
-        taken.push((known, value));
-    }
-    Ok(taken)
 }
 
 /// Takes the headers that pass.
@@ -311,7 +283,7 @@ pub(super) fn matched(template: &str, path: &str) -> Option<Match> {
 }
 
 /// Undoes percent-encoding; nothing for what is empty, too long, no text, or holds control characters.
-fn decoded(text: &str) -> Option<String> {
+pub(super) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

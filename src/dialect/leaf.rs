@@ -3,7 +3,7 @@
 use super::request::Means;
 use super::table::{Place, PlaceId, Table};
 use crate::model::call::FieldKey;
-use crate::model::{Call, Content, Field, Line, Role, Spelling, TokenKind};
+use crate::model::{Content, Field, Role, Spelling, TokenKind};
 use crate::wire::json::{Document, NodeKind};
 
 /// Looks ahead for who speaks in a turn; `role` may follow `content`. `silent`: who does where it names nobody.
@@ -59,25 +59,6 @@ pub(super) fn blank(kind: TokenKind) -> Field {
     let content = Content::Verbatim(0..0);
     let (role, spelling) = (Role::Unknown, Spelling::Any);
     Field { path: "", role, kind, spelling, span: 0..0, content, group: 0, key: FieldKey::None }
-}
-
-/// A call without a body, about an object that a provider keeps.
-pub(super) fn bare(line: Line) -> Call {
-    Call {
-        api: line.api,
-        line,
-        body: String::new(),
-        fields: Vec::new(),
-        cited: Vec::new(),
-        places: Vec::new(),
-        models: Vec::new(),
-        stream: false,
-        json: false,
-        store: None,
-        open: 0,
-        hosted: Vec::new(),
-        previous: None,
-    }
 }
 
 /// Whether a leaf steers the gateway itself.

@@ -24,6 +24,7 @@ mod mistral;
 mod ollama;
 mod openai;
 mod places;
+mod query;
 mod refuse;
 mod reply;
 mod request;
@@ -155,7 +156,7 @@ pub fn untyped(api: Api) -> bool {
 
 /// Whether a streamed answer to a call comes as server-sent events.
 pub fn streams_events(call: &Call) -> bool {
-    language(call.api.dialect).events && !call.line.query.contains(&("alt", "json"))
+    language(call.api.dialect).events && !call.line.says("alt", "json")
 }
 
 /// Reads a request body whole: every string value, every number and every key that no table names becomes a field.
@@ -176,7 +177,7 @@ pub fn parse_within(line: impl Into<Line>, body: String, depth: usize) -> Result
     let spec = endpoint(line.api).and_then(|endpoint| Some((endpoint, endpoint.request?)));
     match spec {
         Some((endpoint, spec)) => request::read(line, body, (spec, endpoint), depth),
-        None if line.object.is_some() && body.is_empty() => Ok(leaf::bare(line)),
+        None if line.object.is_some() && body.is_empty() => Ok(query::call(line)),
         None => Err(Refusal::invalid("body_not_allowed", "this endpoint takes no body")),
     }
 }
@@ -302,7 +303,9 @@ pub fn event_leaves<'a>(api: Api, event: Option<&str>, data: &'a str) -> Result<
 /// Returns nothing when the template is not an event in which this channel could have had a fragment.
 pub fn flush_event(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: Option<u64>) -> Option<Flush> {
     let flush = language(api.dialect).flush;
-    if !matches!(channel.kind, ChannelKind::Unnamed(_)) || api.operation == Operation::RESPONSES {
+    if !matches!(channel.kind, ChannelKind::Unnamed(_))
+        || matches!(api.operation, Operation::RESPONSES | Operation::RETRIEVE)
+    {
         return flush(api, template, channel, held, sequence);
     }
     // A known text of the same place says how such an event is called.

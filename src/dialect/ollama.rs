@@ -205,7 +205,7 @@ fn flush(api: Api, template: &str, channel: Channel, held: Held<'_>, _: Option<u
         (false, Reasoning) => json!({ "message": { "role": "assistant", "thinking": text } }),
         _ => return None,
     };
-    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    let document = Document::read(template, Bounds::REPLY, Numbers::NotInArrays).ok()?;
     let members = line.as_object_mut()?;
     for name in ["model", "created_at"] {
         let named = document.member(0, name).and_then(|value| document.node(value));

@@ -17,7 +17,7 @@ use super::budget::{Budget, Share};
 use super::cite::Moved;
 use super::end::End;
 use super::kept::Keeper;
-use super::landing::landing;
+use super::landing::{failed, landing};
 use super::ledger::Ledger;
 use super::line::Line;
 use super::source::Source;
@@ -28,7 +28,8 @@ use crate::limits;
 use crate::model::{Api, Word, entry::Change};
 use crate::transform::{Counts, Landing, Moves, Restorer, Thread, Vault};
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
-use crate::wire::{Edit, quote, splice};
+use crate::wire::json::slice;
+use crate::wire::{Edit, quote_as, splice};
 
 mod body;
 mod called;
@@ -180,6 +181,13 @@ impl Restored {
             return self.fail(frame);
         }
         let Some(data) = frame.data() else {
+            if frame.closes() {
+                // Nothing can be said behind it: neither what is held back nor that the answer is not complete.
+                if !self.done {
+                    return self.break_off();
+                }
+                self.flush(&[Ended::All], self.next_number);
+            }
             self.out.push_back(frame.raw().clone());
             return;
         };
@@ -187,6 +195,10 @@ impl Restored {
             self.in_order(frame, data, &view);
         } else if frame.event() == Some("error") {
             self.fail(frame);
+        } else if data.trim_start().starts_with('{') {
+            // Meant to be read as JSON, and nobody here can say what stands where.
+            self.settle();
+            self.stop((&failed("the backend's answer is not JSON"), Told::default()), End::UpstreamBroke);
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
@@ -236,7 +248,8 @@ impl Restored {
                 text
             };
             if text != *leaf.text {
-                edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
+                let replacement = quote_as(slice(data, &leaf.span), &text);
+                edits.push(Edit { span: leaf.span.clone(), replacement });
             }
         }
         edits.extend(self.called(data, view));

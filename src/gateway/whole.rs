@@ -26,7 +26,8 @@ use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Restorer, Thread, Vault};
 use crate::upstream::{Backend, Reply, Shown};
 use crate::wire::frames::Framing;
-use crate::wire::{Edit, quote, splice};
+use crate::wire::json::slice;
+use crate::wire::{Edit, quote, quote_as, splice};
 
 /// Makes the client's answer of a backend's.
 ///
@@ -161,7 +162,7 @@ fn whole(
         for ((index, leaf), restored) in parts.into_iter().zip(restored) {
             ledger.count(restored.counts);
             if restored.text != *leaf.text {
-                let replacement = quote(&restored.text);
+                let replacement = quote_as(slice(&text, &leaf.span), &restored.text);
                 share.grow(replacement.len() * 2)?;
                 edits.push(Edit { span: leaf.span.clone(), replacement });
                 moved.note(index, restored.moves);

@@ -3,6 +3,7 @@
 //! Law 1 rests on this type: each string value, each object key that no table names, and each number of the body is a
 //! field. Tokens that are not fields are the punctuation of JSON, `true`, `false`, `null`, and keys equal to a table's word.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -85,8 +86,8 @@ pub struct Line {
     pub model: Option<String>,
     /// The kept object that the path names, percent-decoded: as the caller wrote it, and once that was opened as its provider does.
     pub object: Option<String>,
-    /// Query parameters that go on, from closed lists of the table.
-    pub query: Vec<(&'static str, &'static str)>,
+    /// Query parameters that go on: borrowed is a word of the table, owned is the caller's own and a leaf of the call.
+    pub query: Vec<(&'static str, Cow<'static, str>)>,
     /// Headers that go on, their values joined from closed lists of the table.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -97,9 +98,16 @@ impl From<Api> for Line {
     }
 }
 
+impl Line {
+    /// Whether a query parameter has this value.
+    pub fn says(&self, name: &str, value: &str) -> bool {
+        self.query.iter().any(|(known, said)| *known == name && said == value)
+    }
+}
+
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line").field("api", &self.api).field("query", &self.query).finish_non_exhaustive()
+        f.debug_struct("Line").field("api", &self.api).field("parameters", &self.query.len()).finish_non_exhaustive()
     }
 }
 

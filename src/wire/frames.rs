@@ -161,6 +161,11 @@ impl Frame {
         matches!(self, Self::Message(message) if message.failed)
     }
 
+    /// Whether it closes the array that the stream is.
+    pub fn closes(&self) -> bool {
+        matches!(self, Self::Value(piece) if piece.closes())
+    }
+
     /// The frame that a server would have sent with other data.
     #[must_use]
     pub fn rewritten(&self, data: &str) -> Self {
@@ -194,13 +199,15 @@ pub const fn ending(framing: Framing) -> Bytes {
 }
 
 /// Writes a frame of our own into a stream in which a frame has gone before; `first` where none has. An error is said so
-/// where the framing can.
+/// where the framing can; it is the last, and closes an array.
 pub fn encode(framing: Framing, event: Option<&str>, data: &str, failed: bool, first: bool) -> Bytes {
     match framing {
         Framing::Events => Bytes::from(sse::encode(event, data)),
         Framing::Lines => Bytes::from(format!("{data}\n")),
-        Framing::Array if first => Bytes::from(format!("[{data}")),
-        Framing::Array => Bytes::from(format!(",{data}")),
+        Framing::Array => {
+            let (before, behind) = (if first { '[' } else { ',' }, if failed { "]" } else { "" });
+            Bytes::from(format!("{before}{data}{behind}"))
+        }
         Framing::Binary => eventstream::encode(event.unwrap_or("chunk"), failed, data),
     }
 }

@@ -17,4 +17,4 @@ pub mod values;
 
 pub use deflated::{Inflated, inflated, is_zlib};
 pub use opaque::{attached, holds_opaque};
-pub use splice::{Edit, quote, splice};
+pub use splice::{Edit, quote, quote_as, splice};

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::json;
+
 /// Replaces the bytes of `span` by `replacement`. An empty span inserts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -59,6 +61,23 @@ pub fn quote(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
 }
 
+/// The same for a text that was made of a string token: half a character, which a text cannot hold, is written as it came.
+pub fn quote_as(token: &str, text: &str) -> String {
+    let quoted = quote(text);
+    let half = |at: usize| matches!(token.as_bytes().get(at + 2), Some(b'd' | b'D'));
+    if !memchr::memmem::find_iter(token.as_bytes(), b"\\u").any(half) {
+        return quoted;
+    }
+    let inside = token.get(1..token.len().saturating_sub(1)).unwrap_or_default();
+    let pieces: Vec<&str> = quoted.split(char::REPLACEMENT_CHARACTER).collect();
+    match json::halved(inside).filter(|spelt| spelt.len() + 1 == pieces.len()) {
+        Some(spelt) => {
+            pieces.into_iter().zip(spelt.into_iter().chain([""])).flat_map(|(plain, half)| [plain, half]).collect()
+        }
+        None => quoted,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +91,19 @@ mod tests {
         let text = r#"{ "a" :1.0e0,"b":"x" }"#;
         let edits = vec![edit(17..20, "\"y\""), edit(1..1, "\"s\":false,")];
         assert_eq!(splice(text, edits).unwrap(), r#"{"s":false, "a" :1.0e0,"b":"y" }"#);
+    }
+
+    #[test]
+    fn half_a_character_stays_as_it_was_written() {
+        for (token, text, expected) in [
+            (r#""a\ud83d""#, "b\u{fffd}", r#""b\ud83d""#),
+            (r#""\uD83D \ufffd""#, "\u{fffd} é \u{fffd}", r#""\uD83D é \ufffd""#),
+            (r#""\ud83d\ude00""#, "😀\n", r#""😀\n""#),
+            // Where it cannot be told which is which.
+            (r#""\ud83d""#, "\u{fffd}\u{fffd}", "\"\u{fffd}\u{fffd}\""),
+        ] {
+            assert_eq!(quote_as(token, text), expected, "{token}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Citations: places of an answer, and of documents of the request, point at the same words before and behind the restoring,
 //! and what an earlier answer cited points at the same words of what leaves.
+//!
+//! Longer than 400 lines: citations of one API beside those of the others.
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -46,7 +48,10 @@ fn citing(api: Speaks, asked: &Asked) -> Vec<Step> {
     if asked.head.contains("/chat/completions") {
         return citing_in_chat(&said, &pieces, note, streamed);
     }
-    let part = json!({"type": "output_text", "text": said, "annotations": [note]});
+    // A file is cited where its mark is to be put; a file that was made is told by its number.
+    let file = json!({"type": "file_citation", "file_id": "f", "filename": "a.txt", "index": until});
+    let made = json!({"type": "file_path", "file_id": "f", "index": until});
+    let part = json!({"type": "output_text", "text": said, "annotations": [note, file, made]});
     let item = json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]});
     let response = json!({"id": "resp_1", "object": "response", "status": "completed", "model": "m", "output": [item]});
     if !streamed {
@@ -59,7 +64,9 @@ fn citing(api: Speaks, asked: &Asked) -> Vec<Step> {
     };
     let deltas = pieces.iter().map(|piece| with(place("response.output_text.delta"), "delta", piece.as_str().into()));
     let mut events: Vec<Value> = deltas.collect();
-    events.push(with(place("response.output_text.annotation.added"), "annotation", note));
+    for note in [note, file, made] {
+        events.push(with(place("response.output_text.annotation.added"), "annotation", note));
+    }
     events.push(with(place("response.output_text.done"), "text", said.as_str().into()));
     events.push(json!({"type": "response.completed", "response": response}));
     let mut steps = vec![scripted::stream()];
@@ -95,6 +102,19 @@ fn cited(value: &Value, out: &mut Vec<(u64, u64)>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| cited(item, out)),
         Value::Object(members) => members.values().for_each(|member| cited(member, out)),
+        _ => {}
+    }
+}
+
+/// Every index of a file in an answer or an event, with what it is of.
+fn of_files(value: &Value, out: &mut Vec<(String, u64)>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| of_files(item, out)),
+        Value::Object(members) => {
+            let kind = members.get("type").and_then(Value::as_str).filter(|kind| kind.starts_with("file_"));
+            out.extend(kind.and_then(|kind| Some((kind.to_owned(), members.get("index")?.as_u64()?))));
+            members.values().for_each(|member| of_files(member, out));
+        }
         _ => {}
     }
 }
@@ -151,6 +171,15 @@ async fn citations_point_at_the_words_that_they_cite() {
             cited(event, &mut found);
         }
         assert_eq!(found.len(), places, "{name}: {}", answer.body);
+        let mut files = Vec::new();
+        for event in &events {
+            of_files(event, &mut files);
+        }
+        assert_eq!(files.len(), if path.contains("responses") { 2 * places } else { 0 }, "{name}: {}", answer.body);
+        for (kind, index) in files {
+            let (_, until) = found[0];
+            assert_eq!(kind == "file_citation", index == until, "{name}: {kind} {index} {until}");
+        }
         for (from, until) in found {
             let (from, until) = (usize::try_from(from).unwrap(), usize::try_from(until).unwrap());
             let words: String = match api {
@@ -167,7 +196,10 @@ fn citing_a_document(asked: &Asked) -> Vec<Step> {
     let body = asked.json();
     let blocks = body["messages"][0]["content"].as_array().unwrap();
     let documents: Vec<&Value> = blocks.iter().filter(|block| block["type"] == "document").collect();
-    let text = documents.last().unwrap()["source"]["data"].as_str().unwrap();
+    let source = &documents.last().unwrap()["source"];
+    let text = source["data"].as_str().unwrap().to_owned();
+    let opened = || String::from_utf8(base64::engine::general_purpose::STANDARD.decode(&text).unwrap()).unwrap();
+    let text = if source["type"] == "base64" { opened() } else { text };
     let (from, until) = (text.find('<').unwrap(), text.find('>').unwrap() + 1);
     let chars = |at: usize| text[..at].chars().count();
     let citation = json!({"type": "char_location", "cited_text": text[from..until], "document_index": documents.len() - 1,
@@ -203,7 +235,7 @@ fn citing_a_document(asked: &Asked) -> Vec<Step> {
 /// sent on; documents of other kinds count.
 #[tokio::test(flavor = "multi_thread")]
 async fn citations_of_documents_point_at_the_words_that_the_client_sent() {
-    for stream in [false, true] {
+    for (stream, base64) in [(false, false), (true, false), (false, true), (true, true)] {
         let mut plot = Plot::new().await;
         plot.only(&["us-cloud"]);
         plot.dialects = Speaks::Anthropic.dialects();
@@ -212,12 +244,14 @@ async fn citations_of_documents_point_at_the_words_that_the_client_sent() {
         let text = format!("Dossier \u{e9}tabli pour {} \u{2014} suite.", VALUES[1]);
         let document = |source: Value| json!({"type": "document", "source": source, "citations": {"enabled": true}});
         let other = json!({"type": "content", "content": [{"type": "text", "text": "nothing"}]});
-        let quoted = json!({"data": text, "media_type": "text/plain", "type": "text"});
+        let code = base64::engine::general_purpose::STANDARD.encode(&text);
+        let (data, kind) = if base64 { (&code, "base64") } else { (&text, "text") };
+        let quoted = json!({"data": data, "media_type": "text/plain", "type": kind});
         let content = json!([document(other), {"type": "text", "text": "Who is it?"}, document(quoted)]);
         let body = json!({"model": "assistant", "max_tokens": 9, "stream": stream, "messages": [{"role": "user", "content": content}]});
         let answer = house.client.post("/v1/messages", body.to_string()).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
-        assert!(!server.asked()[0].body.contains(VALUES[1]));
+        assert!(!server.asked()[0].body.contains(VALUES[1]) && !server.asked()[0].body.contains(&code));
         let data = answer.body.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line));
         let event = data
             .filter(|data| data.contains("char_location"))

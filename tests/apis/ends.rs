@@ -86,3 +86,64 @@ async fn an_end_that_is_told_in_every_event_ends_nothing() {
         assert_eq!((&outcome["restored"], &outcome["end"]), (&2.into(), &"complete".into()), "{what}: {outcome}");
     }
 }
+
+/// A stream that is an array is one, also where it ends in an error: because it breaks off, is empty or is closed before the answer
+/// ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_array_that_ends_in_an_error_is_an_array() {
+    let event = |piece: &str, end: Value| {
+        json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": piece}]}, "finishReason": end}]}).to_string()
+    };
+    let (some, end) = (event("some of it", Value::Null), event("", "STOP".into()));
+    let failed = json!({"error": {"code": 503, "message": "x", "status": "UNAVAILABLE"}}).to_string();
+    for (name, text, complete, before) in [
+        ("cut", format!("[{some}\n"), false, 1),
+        ("cut behind a comma", format!("[{some},\r\n"), false, 1),
+        ("cut in an event", format!("[{some},{{\"candi"), false, 1),
+        ("cut at once", "[".to_owned(), false, 0),
+        ("empty", "[]".to_owned(), false, 0),
+        ("closed too early", format!("[{some}]\n"), false, 1),
+        ("an error of the server's", format!("[{some},{failed}]"), false, 1),
+        ("nothing but an error", format!("[{failed}]"), false, 0),
+        ("whole", format!("[{some},{end}]\n"), true, 2),
+    ] {
+        for vault in [EMAIL, "nobody"] {
+            let mut plot = Plot::new().await;
+            plot.only(&["us-cloud"]);
+            plot.dialects = Speaks::Gemini.dialects();
+            let sent = text.clone();
+            let _server =
+                plot.script("us-cloud", move |_| streamed("application/json", vec![sent.clone().into_bytes()])).await;
+            let house = plot.open().await;
+            let body = json!({"contents": [{"role": "user", "parts": [{"text": vault}]}]}).to_string();
+            let answer = house.client.post("/v1beta/models/assistant:streamGenerateContent", body).await;
+            let events: Vec<Value> =
+                serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{name}: {}", answer.body));
+            assert_eq!(answer.clean, complete, "{name}: {}", answer.body);
+            let errors = events.iter().filter(|event| event.get("error").is_some()).count();
+            assert_eq!((events.len() - errors, errors), (before, usize::from(!complete)), "{name}: {}", answer.body);
+        }
+    }
+}
+
+/// What the second of two answers holds back leaves before the array is closed, although that answer never said why it ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_stands_behind_the_end_of_an_array() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = Speaks::Gemini.dialects();
+    let script = |asked: &Asked| {
+        let token = token(&asked.body);
+        let candidate = |index: u32, text: &str, end: Value| json!({"index": index, "content": {"role": "model", "parts": [{"text": text}]}, "finishReason": end});
+        let event =
+            json!({"candidates": [candidate(0, "done", "STOP".into()), candidate(1, &token[..9], Value::Null)]});
+        streamed("application/json", vec![format!("[{event}]").into_bytes()])
+    };
+    let _server = plot.script("us-cloud", script).await;
+    let house = plot.open().await;
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": EMAIL}]}]}).to_string();
+    let answer = house.client.post("/v1beta/models/assistant:streamGenerateContent", body).await;
+    let events: Vec<Value> = serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{}", answer.body));
+    assert!(answer.clean && events.len() == 2, "{}", answer.body);
+    assert!(answer.body.contains("<EMAIL_"), "{}", answer.body);
+}

@@ -45,6 +45,46 @@ fn calls(asked: &Asked) -> Vec<Step> {
     )
 }
 
+/// Code that Google's interpreter runs and what it printed, in pieces.
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_comes_in_pieces_is_one_text() {
+    let script = |asked: &Asked| {
+        let said = asked.json()["contents"][0]["parts"][0]["text"].as_str().unwrap().to_owned();
+        let event = |part: Value| json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}}]});
+        let words = pieces(&said);
+        let code = words.iter().map(|piece| event(json!({"executableCode": {"language": "PYTHON", "code": piece}})));
+        let printed =
+            |piece: &String| event(json!({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": piece}}));
+        let end = json!({"candidates": [{"index": 0, "finishReason": "STOP"}]});
+        let events = code.chain(words.iter().map(printed)).chain([end]);
+        servers::streamed("text/event-stream", events.map(|event| format!("data: {event}\n\n").into_bytes()).collect())
+    };
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = "\"gemini\"".to_owned();
+    let _server = plot.script("us-cloud", script).await;
+    let house = plot.open().await;
+    // It ends like a pseudonym begins, so that something is held back where the code ends.
+    let said = format!("mail(\"{NAME}\", \"{EMAIL}\") <");
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": said}]}]});
+    let path = "/v1beta/models/assistant:streamGenerateContent?alt=sse";
+    let answer = house.client.post(path, body.to_string()).await;
+    assert!(answer.status == 200 && answer.clean, "{}", answer.body);
+    let data = answer.body.lines().filter_map(|line| line.strip_prefix("data: "));
+    let events: Vec<Value> = data.map(|data| serde_json::from_str(data).unwrap()).collect();
+    for (member, name) in [("executableCode", "code"), ("codeExecutionResult", "output")] {
+        let part = |event: &Value| Some(event["candidates"][0]["content"]["parts"][0].get(member)?.clone());
+        let parts: Vec<Value> = events.iter().filter_map(part).collect();
+        let whole: String = parts.iter().map(|part| part[name].as_str().unwrap()).collect();
+        assert_eq!(whole, said, "{}", answer.body);
+        assert!(
+            parts.iter().all(|part| part["language"] == "PYTHON" || part["outcome"] == "OUTCOME_OK"),
+            "{}",
+            answer.body
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments_that_come_in_pieces_are_one_text_each() {
     for (dialect, path) in [

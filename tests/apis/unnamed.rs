@@ -36,6 +36,29 @@ async fn texts_of_answers_that_no_table_names_are_counted() {
     assert!(!metrics.contains("erika"));
 }
 
+/// An event of a type that no table knows is restored, and said to be unknown.
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_of_an_unknown_event_are_counted() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let script = |asked: &Asked| {
+        let said = asked.json()["input"].as_str().unwrap().to_owned();
+        let new = json!({"type": "response.tomorrow.delta", "sequence_number": 0, "item_id": "i", "output_index": 0, "delta": said});
+        let response = json!({"id": "resp_1", "object": "response", "status": "completed", "output": []});
+        let end = json!({"type": "response.completed", "sequence_number": 1, "response": response});
+        let events = [new, end].map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()));
+        servers::streamed("text/event-stream", events.map(String::into_bytes).to_vec())
+    };
+    let _server = plot.script("us-cloud", script).await;
+    let house = plot.open().await;
+    let body = json!({"model": "assistant", "input": format!("write to {EMAIL} today"), "stream": true});
+    let answer = house.client.post("/v1/responses", body.to_string()).await;
+    assert!(answer.status == 200 && answer.body.contains(EMAIL), "{}", answer.body);
+    let (_, metrics) = page(house.app.admin().unwrap(), "/metrics").await.unwrap();
+    let line = "octroi_unknown_leaves_total{dialect=\"openai\",path=\"{?}.delta\"} 1\n";
+    assert!(metrics.contains(line), "{metrics}");
+}
+
 /// Pieces of a text that no table names, in the stream of each API: what is held back of a pseudonym waits for the next piece.
 #[tokio::test(flavor = "multi_thread")]
 async fn pieces_of_texts_that_no_table_names_are_one_text() {

@@ -143,6 +143,54 @@ async fn every_event_of_a_stream_has_the_same_name() {
     assert!(outcomes.iter().all(|outcome| outcome["kept"].is_string()), "{outcomes:?}");
 }
 
+/// What stands behind the first page of a long conversation, and behind the last event that a client has seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_and_a_stream_go_on_where_the_client_left_them() {
+    let house = House::open().await;
+    let turns: Vec<Value> = (0..25).map(|turn| json!({"role": "user", "content": format!("turn {turn}")})).collect();
+    let name = id(&house.client.post(RESPONSES, json!({"model": "assistant", "input": turns}).to_string()).await);
+    let items = format!("{RESPONSES}/{name}/input_items");
+    let (mut seen, mut query) = (Vec::new(), String::new());
+    loop {
+        let page = at(&house.client, Method::GET, &format!("{items}{query}")).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.body);
+        let page = page.json();
+        seen.extend(page["data"].as_array().unwrap().iter().map(|item| item["content"].as_str().unwrap().to_owned()));
+        let last = page["last_id"].as_str().unwrap();
+        query = format!("?after={last}&order=asc&include[]=message.input_image.image_url");
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!((seen.len(), seen[24].as_str()), (25, "turn 24"));
+
+    let again = format!("{RESPONSES}/{name}?stream=true");
+    let whole = at(&house.client, Method::GET, &again).await;
+    assert!(whole.clean && whole.header("content-type").starts_with("text/event-stream"), "{}", whole.body);
+    assert!(whole.body.contains(&name) && !whole.body.contains("resp_demo"), "{}", whole.body);
+    let rest = at(&house.client, Method::GET, &format!("{again}&starting_after=1")).await;
+    assert!(
+        rest.clean && whole.body.ends_with(&rest.body) && rest.body.contains("\"sequence_number\":2,"),
+        "{}",
+        rest.body
+    );
+    assert!(!rest.body.contains("response.created"), "{}", rest.body);
+}
+
+/// A place in a list is read like every other leaf: what policy would have changed there stops the call.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_in_a_query_goes_nowhere() {
+    let house = under(House::open().await, rule("rule accounts-leave-changed\n  because \"least data\"\n  when data includes iban\n  must pseudonymise iban")).await;
+    let name = id(&ask(&house.client, "x", None).await);
+    let items = format!("{RESPONSES}/{name}/input_items?after=");
+    assert_eq!(at(&house.client, Method::GET, &format!("{items}msg_1")).await.status, 200);
+    let refused = at(&house.client, Method::GET, &format!("{items}GB82WEST12345698765432")).await;
+    assert_eq!(code(&refused), (403, "kept_unchanged".to_owned()), "{}", refused.body);
+    let found = house.entries_of("decision").await.pop().unwrap();
+    assert_eq!(found["findings"][0]["path"], "after", "{found}");
+    assert!(!found.to_string().contains("WEST"), "{found}");
+}
+
 /// Wherever the bytes of a stream are cut, the client reads the same names, and the rest as it came.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_found_under_every_chunking() {

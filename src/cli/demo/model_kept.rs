@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::model_question::Fault;
@@ -14,6 +15,8 @@ use crate::limits;
 pub(super) struct One {
     /// As it was answered.
     pub(super) document: Value,
+    /// The same as a stream.
+    pub(super) events: Vec<Bytes>,
     /// What it was asked with, what it went on from not included.
     pub(super) items: Vec<Value>,
     /// What the user said up to here.
@@ -27,7 +30,8 @@ impl One {
 
     fn bytes(&self) -> usize {
         // The document and the items hold the text too.
-        self.said.len().saturating_mul(3)
+        let events: usize = self.events.iter().map(Bytes::len).sum();
+        self.said.len().saturating_mul(3).saturating_add(events)
     }
 }
 
@@ -59,7 +63,7 @@ impl Kept {
     }
 
     /// Answers at a path behind `/v1/responses/`.
-    pub(super) fn answer(&self, delete: bool, path: &str) -> Result<Reply, Fault> {
+    pub(super) fn answer(&self, delete: bool, path: &str, query: &str) -> Result<Reply, Fault> {
         let (id, rest) = path.split_once('/').map_or((path, None), |(id, rest)| (id, Some(rest)));
         let one = self.find(id).ok_or_else(|| Fault::new(404, "response_not_found", &not_found(id)))?;
         match (delete, rest) {
@@ -67,12 +71,23 @@ impl Kept {
                 self.all().retain(|kept| kept.id() != id);
                 Ok(Reply::json(json!({"id": id, "object": "response.deleted", "deleted": true})))
             }
+            (false, None) if said(query, "stream") == Some("true") => {
+                let after = said(query, "starting_after").and_then(|number| number.parse::<usize>().ok());
+                let from = after.map_or(0, |number| number.saturating_add(1));
+                Ok(Reply::Events(one.events.iter().skip(from).cloned().collect()))
+            }
             (false, None) => Ok(Reply::json(one.document.clone())),
             (false, Some("input_items")) => {
-                let id_of = |item: Option<&Value>| item.and_then(|item| item.get("id")).cloned();
+                let limit = said(query, "limit").and_then(|number| number.parse::<usize>().ok()).unwrap_or(PAGE);
+                let id_of = |item: &Value| item.get("id").cloned();
+                let after = said(query, "after");
+                let passed = |item: &Value| item.get("id").and_then(Value::as_str) == after;
+                let from = after.and_then(|_| one.items.iter().position(passed)).map_or(0, |at| at.saturating_add(1));
+                let rest = one.items.get(from..).unwrap_or_default();
+                let page = rest.get(..limit).unwrap_or(rest);
                 Ok(Reply::json(json!({
-                    "object": "list", "data": one.items, "has_more": false,
-                    "first_id": id_of(one.items.first()), "last_id": id_of(one.items.last()),
+                    "object": "list", "data": page, "has_more": page.len() < rest.len(),
+                    "first_id": page.first().and_then(id_of), "last_id": page.last().and_then(id_of),
                 })))
             }
             _ => Err(Fault::new(404, "unknown_url", "a response has `input_items` and nothing else")),
@@ -87,6 +102,14 @@ impl Kept {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What a query says under a name; of the names that are looked at here none has a value that needs percent-encoding.
+fn said<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// Items on a page where nobody says how many.
+const PAGE: usize = 20;
 
 /// As `OpenAI` says it, with the id where it is one of ours: a fault quotes nothing else.
 fn not_found(id: &str) -> String {

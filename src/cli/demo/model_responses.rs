@@ -26,7 +26,7 @@ pub(super) fn answer(ask: &Ask<'_>, kept: &Kept, body: &Value) -> Result<Reply, 
     let response = Response { ask, model, body, answer, store };
     if store {
         let document = response.document(Some(&response.item("completed")));
-        kept.keep(One { document, items: items(ask, body), said: question.text });
+        kept.keep(One { document, events: response.events(), items: items(ask, body), said: question.text });
     }
     if is_on(body, "/stream") {
         return Ok(Reply::Events(response.events()));

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, header};
+use http::{HeaderMap, Method, Request, Response, Uri, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -204,10 +204,10 @@ impl Shared {
 
     async fn reply(&self, request: Request<Incoming>) -> Result<Reply, Fault> {
         let (head, body) = request.into_parts();
-        let path = head.uri.path().to_owned();
         if head.method != Method::POST {
-            return self.show(&head.method, &path, &head.headers);
+            return self.show(&head.method, &head.uri, &head.headers);
         }
+        let path = head.uri.path().to_owned();
         let encoded = head.headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
         let credential = self.admit(&head.headers);
         let body = self.receive(head, body).await?;
@@ -234,12 +234,13 @@ impl Shared {
     }
 
     /// Answers what needs no body.
-    fn show(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<Reply, Fault> {
+    fn show(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Reply, Fault> {
+        let path = uri.path();
         if let Some(kept) =
             path.strip_prefix("/v1/responses/").filter(|_| [Method::GET, Method::DELETE].contains(method))
         {
             self.admit(headers)?;
-            return self.kept.answer(*method == Method::DELETE, kept);
+            return self.kept.answer(*method == Method::DELETE, kept, uri.query().unwrap_or_default());
         }
         if method != Method::GET {
             return Err(Fault::no_such_url(method));

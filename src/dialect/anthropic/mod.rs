@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::failure::Told;
 use super::language::{Endpoint, Language};
 use super::openai::fault;
+use super::query::{Parameters, Takes};
 use super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::reply::{Channel, Flush, Held};
 use super::{failure, ungoverned};
@@ -55,9 +56,14 @@ static ENDPOINTS: [Endpoint; 4] = [
 ];
 
 /// The SDK's beta methods say so in the query.
-const BETA: &[(&str, &[&str])] = &[("beta", &["true"])];
+const BETA: Parameters = &[("beta", Takes::Word(&["true"]))];
 /// All models stand on one page.
-const PAGES: &[(&str, &[&str])] = &[("beta", &["true"]), ("limit", &[]), ("after_id", &[]), ("before_id", &[])];
+const PAGES: Parameters = &[
+    ("beta", Takes::Word(&["true"])),
+    ("limit", Takes::Ignored),
+    ("after_id", Takes::Ignored),
+    ("before_id", Takes::Ignored),
+];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {
     error(refusal, request_id, Told::default()).to_string()

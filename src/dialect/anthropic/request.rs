@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use super::super::openai::common::WORDS;
 use super::super::request::Means::{
-    self, Asks, Document, Host, Hosts, Is, Link, Model, OfDocument, Quoted, RangeFrom, RangeUntil, Routes, Speaker,
-    Speaks, Spoken, State, Stream,
+    self, Asks, Document, Host, Hosts, Is, Link, Model, OfDocument, Quoted, QuotedFile, RangeFrom, RangeUntil, Routes,
+    Speaker, Speaks, Spoken, State, Stream,
 };
 use super::super::request::RequestTable;
 use super::super::table::{Row, Table, row};
@@ -123,7 +123,7 @@ const BLOCK: &[Row<Means>] = &[
     row("{document}", Document),
     row("{document}.source.type", CONTROL),
     row("{document}.source.media_type", CONTROL),
-    row("{document}.source.data", BINARY),
+    row("{document}.source.data", QuotedFile),
     row("{document}.source{text}.data", Quoted),
     row("{document}.source.url", Link),
     row("{document}.source.file_id", REFERENCE),
@@ -193,7 +193,7 @@ const RESULT_BLOCK: &[Row<Means>] = &[
     row("source", Spoken),
     row("source.type", CONTROL),
     row("source.media_type", CONTROL),
-    row("source.data", BINARY),
+    row("source.data", QuotedFile),
     row("source{text}.data", Quoted),
     row("source.url", Link),
     row("source.file_id", REFERENCE),

@@ -165,7 +165,7 @@ const EVENTS_OF_NOVA: &[Row<Says>] = &[
 /// The chunk that carries held-back text, in the shape of the one that the channel had its last piece in; nothing where that is
 /// Anthropic's.
 pub(super) fn flush(template: &str, channel: Channel, held: Held<'_>) -> Option<String> {
-    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    let document = Document::read(template, Bounds::REPLY, Numbers::NotInArrays).ok()?;
     let has = |name: &str| document.member(0, name);
     let text = held.text;
     let alone = ["outputText", "generation", "completion", "text"].into_iter().find(|name| has(name).is_some());

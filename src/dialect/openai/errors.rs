@@ -23,7 +23,7 @@ pub(in crate::dialect) fn stream_error(
     (sequence, told): (Option<u64>, Told),
 ) -> Flush {
     let mut data = json!({ "type": "error", "error": error(refusal, request_id, told) });
-    if api.operation == Operation::RESPONSES
+    if matches!(api.operation, Operation::RESPONSES | Operation::RETRIEVE)
         && let Value::Object(members) = &mut data
     {
         members.insert("code".to_owned(), told.code.unwrap_or(refusal.code).into());

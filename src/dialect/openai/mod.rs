@@ -18,6 +18,7 @@ mod tests;
 pub(super) use errors::fault;
 
 use super::language::{Endpoint, Language};
+use super::query::Takes;
 use super::{failure, ungoverned};
 use crate::model::{Dialect, Operation};
 
@@ -85,10 +86,14 @@ static ENDPOINTS: [Endpoint; 11] = [
     },
     Endpoint { also: MANY, ..Endpoint::get(Operation::MODELS, "/v1/models") },
     Endpoint { also: MANY, ..Endpoint::get(Operation::MODELS, "/v1/models/{model}") },
-    Endpoint::kept(("GET", Operation::RETRIEVE), "/v1/responses/{id}", reply::AGAIN),
+    Endpoint {
+        query: &[STREAM, AFTER_EVENT, OBFUSCATION, INCLUDE, INCLUDES],
+        event: reply::EVENTS_AGAIN,
+        ..Endpoint::kept(("GET", Operation::RETRIEVE), "/v1/responses/{id}", reply::AGAIN)
+    },
     Endpoint::kept(("DELETE", Operation::DELETE), "/v1/responses/{id}", reply::AGAIN),
     Endpoint {
-        query: PAGES,
+        query: &[ORDER, LIMIT, AFTER_ITEM, INCLUDE, INCLUDES],
         ..Endpoint::kept(("GET", Operation::INPUT_ITEMS), "/v1/responses/{id}/input_items", reply::ASKED)
     },
     Endpoint::refused("POST", "/v1/responses/{id}/cancel", NO_BACKGROUND),
@@ -97,18 +102,33 @@ static ENDPOINTS: [Endpoint; 11] = [
 /// Why nothing can be cancelled.
 pub(super) const NO_BACKGROUND: &str = "only a response that is made in the background can be cancelled, and this gateway asks for none; close the connection";
 
-/// How a page of input items is asked for. A place in the list (`after`) would be a text of the caller's.
-pub(super) const PAGES: &[(&str, &[&str])] = &[
-    ("order", &["asc", "desc"]),
-    (
-        "limit",
-        &[
-            "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
-            "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34", "35", "36", "37",
-            "38", "39", "40", "41", "42", "43", "44", "45", "46", "47", "48", "49", "50", "51", "52", "53", "54", "55",
-            "56", "57", "58", "59", "60", "61", "62", "63", "64", "65", "66", "67", "68", "69", "70", "71", "72", "73",
-            "74", "75", "76", "77", "78", "79", "80", "81", "82", "83", "84", "85", "86", "87", "88", "89", "90", "91",
-            "92", "93", "94", "95", "96", "97", "98", "99", "100",
-        ],
-    ),
-];
+/// A parameter of a query.
+type Parameter = (&'static str, Takes);
+
+/// Which way a page of input items goes.
+pub(super) const ORDER: Parameter = ("order", Takes::Word(&["asc", "desc"]));
+/// How many items it has.
+pub(super) const LIMIT: Parameter = ("limit", Takes::Number(100));
+/// The item that it goes on from.
+pub(super) const AFTER_ITEM: Parameter = ("after", Takes::Name);
+/// Whether a kept response is shown as the stream that it was.
+pub(super) const STREAM: Parameter = ("stream", Takes::Word(&["true", "false"]));
+/// The event that such a stream goes on from.
+pub(super) const AFTER_EVENT: Parameter = ("starting_after", Takes::Number(u64::MAX));
+/// Whether its pieces are padded to one length.
+pub(super) const OBFUSCATION: Parameter = ("include_obfuscation", Takes::Word(&["true", "false"]));
+/// What is shown that is left out otherwise.
+pub(super) const INCLUDE: Parameter = ("include", SHOWN);
+/// The same as the SDKs write a list.
+pub(super) const INCLUDES: Parameter = ("include[]", SHOWN);
+
+const SHOWN: Takes = Takes::Words(&[
+    "file_search_call.results",
+    "web_search_call.results",
+    "web_search_call.action.sources",
+    "message.input_image.image_url",
+    "computer_call_output.output.image_url",
+    "code_interpreter_call.outputs",
+    "reasoning.encrypted_content",
+    "message.output_text.logprobs",
+]);

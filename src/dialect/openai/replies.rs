@@ -18,6 +18,19 @@ use crate::model::Measure;
 /// The id of an answer that nobody asks for again.
 pub(in crate::dialect) const ID: &[Row<Says>] = &[row("id", Fixed)];
 
+/// Probabilities in the shapes of other servers: of llama.cpp, of `SGLang`.
+pub(in crate::dialect) const PROBABILITIES: &[Row<Says>] = &[
+    row("completion_probabilities", Logprobs("null")),
+    row("__verbose.completion_probabilities", Logprobs("null")),
+    row("choices[].completion_probabilities", Logprobs("null")),
+    row("choices[].meta_info.input_token_logprobs", Logprobs("null")),
+    row("choices[].meta_info.input_top_logprobs", Logprobs("null")),
+    row("choices[].meta_info.input_token_ids_logprobs", Logprobs("null")),
+    row("choices[].meta_info.output_token_logprobs", Logprobs("null")),
+    row("choices[].meta_info.output_top_logprobs", Logprobs("null")),
+    row("choices[].meta_info.output_token_ids_logprobs", Logprobs("null")),
+];
+
 /// What names a reply; the same in every shape.
 pub(in crate::dialect) const HEAD: &[Row<Says>] = &[
     row("object", Object),
@@ -188,6 +201,8 @@ pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[
     row("filename", Whole),
     row("start_index", RangeFrom(Measure::Chars)),
     row("end_index", RangeUntil(Measure::Chars)),
+    // Where in the text the citation is to be put; that of a `file_path` counts files.
+    row("{file_citation}.index", RangeUntil(Measure::Chars)),
 ];
 
 /// What every event of a responses stream may have.

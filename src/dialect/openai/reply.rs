@@ -6,7 +6,7 @@ use super::super::reply::Says;
 use super::super::table::{Row, Table, row};
 use super::replies::{
     ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FILTERED, FILTERS, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART,
-    PROMPT_RESULTS, RESPONSE, RESULTS, SUMMARY, USAGE,
+    PROBABILITIES, PROMPT_RESULTS, RESPONSE, RESULTS, SUMMARY, USAGE,
 };
 
 /// Chat, completions and embeddings, whole and in pieces.
@@ -15,6 +15,7 @@ static CHOICES: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("", ID),
         ("", HEAD),
         ("", USAGE),
+        ("", PROBABILITIES),
         ("choices[]", CHOICE),
         ("choices[]", FINISH),
         ("choices[]", FILTERED),
@@ -66,12 +67,17 @@ static INPUT_ITEMS: LazyLock<Table<Says>> = LazyLock::new(|| {
 const TURN: &[Row<Says>] = &[row("index", Says::Outer)];
 
 /// The events of a responses stream.
-static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
+static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| events(USAGE));
+
+/// The same for one that is shown again: what it took was counted when it was made.
+static RESPONSE_EVENT_AGAIN: LazyLock<Table<Says>> = LazyLock::new(|| events(&[]));
+
+fn events(usage: &[Row<Says>]) -> Table<Says> {
     Table::new(&[
         ("", EVENT),
         ("", EVENTS),
         ("response", HEAD),
-        ("response", USAGE),
+        ("response", usage),
         ("response", RESPONSE),
         ("response.content_filters[]", FILTERS),
         ("response.output[]", ITEM),
@@ -85,7 +91,7 @@ static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("part.annotations[]", ANNOTATION),
         ("annotation", ANNOTATION),
     ])
-});
+}
 
 /// A pair of tables: of a whole reply and of a stream's events.
 type Both = (&'static LazyLock<Table<Says>>, &'static LazyLock<Table<Says>>);
@@ -96,5 +102,7 @@ pub(in crate::dialect) const CHOICES_BOTH: Both = (&CHOICES, &CHOICES);
 pub(in crate::dialect) const RESPONSE_BOTH: Both = (&RESPONSE_BODY, &RESPONSE_EVENT);
 /// A response that is shown again, and what is said of one that was deleted.
 pub(in crate::dialect) const AGAIN: &LazyLock<Table<Says>> = &RESPONSE_AGAIN;
+/// The events by which a response is shown again.
+pub(in crate::dialect) const EVENTS_AGAIN: &LazyLock<Table<Says>> = &RESPONSE_EVENT_AGAIN;
 /// What a response was asked with.
 pub(in crate::dialect) const ASKED: &LazyLock<Table<Says>> = &INPUT_ITEMS;

@@ -22,10 +22,10 @@ pub(in crate::dialect) fn flush_event(
     held: Held<'_>,
     sequence: Option<u64>,
 ) -> Option<Flush> {
-    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    let document = Document::read(template, Bounds::REPLY, Numbers::NotInArrays).ok()?;
     match api.operation {
         Operation::COMPLETION => choice(&document, channel, TEXT, held),
-        Operation::RESPONSES => responses(&document, channel, held, sequence),
+        Operation::RESPONSES | Operation::RETRIEVE => responses(&document, channel, held, sequence),
         Operation::EMBEDDINGS => None,
         // Chat, and what other servers answer in its shape.
         _ => choice(&document, channel, "delta", held),

@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 
-use crate::limits;
 use crate::model::Measure;
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 
@@ -149,8 +148,9 @@ pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) 
 
 /// Reads a whole reply, or one event.
 pub(crate) fn read<'a>(text: &'a str, table: &Table<Says>, piecewise: Piecewise<'_>) -> Result<Seen<'a>, Unreadable> {
-    let document =
-        Document::read(text, REPLY, Numbers::NotInArrays).map_err(|malformed| Unreadable { at: malformed.at })?;
+    // Numbers in arrays are not counted, so that vectors of embeddings do not use up the leaves.
+    let document = Document::read(text, Bounds::REPLY, Numbers::NotInArrays)
+        .map_err(|malformed| Unreadable { at: malformed.at })?;
     let (stream, kind) = match piecewise {
         Piecewise::No => (false, None),
         Piecewise::Event(name) => (true, name),
@@ -161,9 +161,6 @@ pub(crate) fn read<'a>(text: &'a str, table: &Table<Says>, piecewise: Piecewise<
         Err(never) => match never {},
     }
 }
-
-/// Numbers in arrays are not counted, so that vectors of embeddings do not use up the leaves.
-const REPLY: Bounds = Bounds { depth: limits::REPLY_DEPTH_MAX, leaves: limits::JSON_LEAVES_MAX };
 
 struct Reading<'t, 'a> {
     table: &'t Table<Says>,
@@ -255,6 +252,10 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         };
         if let (Spot::Unknown(path), NodeKind::String) = (at.spot, node.kind) {
             self.seen.unknown.push(path);
+        }
+        if let (Spot::Known(place), Some(Says::Piece(ChannelKind::Unnamed(_)))) = (at.spot, says) {
+            // A row for pieces of events whose type no row names: what they say is as unknown as they are.
+            self.seen.unknown.push(place.path);
         }
         let says = says.unwrap_or_else(|| {
             scope.unnamed.map_or(Says::Whole, |names| piece(document, at.key, (names, scope.object)))

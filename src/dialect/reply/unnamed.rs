@@ -86,7 +86,7 @@ const NAMES: [&str; 12] = [
 /// The event that brings what was held back of such a text: of the one that brought a piece, what leads to the piece and what names
 /// its place.
 pub(crate) fn flush(template: &str, span: &Range<u32>, text: &str) -> Option<String> {
-    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    let document = Document::read(template, Bounds::REPLY, Numbers::NotInArrays).ok()?;
     pruned(&document, 0, span, text)
 }
 

@@ -74,9 +74,9 @@ impl<'a> Document<'a> {
     /// Reads a text.
     ///
     /// # Errors
-    /// [`Malformed`] when the text is not strict JSON or exceeds the bounds.
+    /// [`Malformed`] when the text is not JSON as the bounds have it, or exceeds them.
     pub fn read(text: &'a str, bounds: Bounds, numbers: Numbers) -> Result<Self, Malformed> {
-        let mut scanner = Scanner::new(text, bounds.depth);
+        let mut scanner = Scanner::within(text, bounds);
         let mut nodes: Vec<Node> = Vec::with_capacity((text.len() / 24).min(bounds.leaves));
         let mut open: Vec<usize> = Vec::with_capacity(8);
         let mut in_array = false;

@@ -5,6 +5,10 @@
 //! parsers in the field read differently: an object with the same key twice (compared after decoding escapes), a lone
 //! surrogate, a number that no `f64` holds, containers nested deeper than a limit.
 //!
+//! What a backend writes goes to a client whose parser may take more than the standard allows, and its servers write it: so
+//! a reply may have a byte order mark, `NaN` and infinities, half a character and unescaped control characters. None of
+//! these hides a token from the reader, and all leave as they came.
+//!
 //! [`Scanner`] yields tokens in one forward pass with a stack of its own, so neither depth nor size can overflow the thread's
 //! stack or make it slower than linear. [`Document`] keeps the tokens as a flat tree in which a subtree is skipped in one
 //! step, for readers that must look at a sibling first (`role` may follow `content`). Neither knows what a token means.
@@ -17,9 +21,11 @@ mod tests;
 
 use std::ops::Range;
 
+use crate::limits;
+
 pub use document::{Document, Node, NodeKind, Numbers};
 pub use scan::{Scanner, Token, TokenKind};
-pub use string::{decode, folded};
+pub use string::{decode, folded, halved};
 
 /// Bounds of a text; beyond them it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +34,15 @@ pub struct Bounds {
     pub depth: usize,
     /// Keys, values and containers together.
     pub leaves: usize,
+    /// Whether what servers write beyond the standard is read too.
+    pub lenient: bool,
 }
 
 impl Bounds {
     /// The bounds of a request.
-    pub const REQUEST: Self = Self { depth: crate::limits::JSON_DEPTH_MAX, leaves: crate::limits::JSON_LEAVES_MAX };
+    pub const REQUEST: Self = Self { depth: limits::JSON_DEPTH_MAX, leaves: limits::JSON_LEAVES_MAX, lenient: false };
+    /// Those of a reply, or of an event of one.
+    pub const REPLY: Self = Self { depth: limits::REPLY_DEPTH_MAX, leaves: limits::JSON_LEAVES_MAX, lenient: true };
 }
 
 /// What is wrong with a text.

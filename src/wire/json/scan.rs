@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-use super::{Flaw, Malformed, decode, string};
+use super::{Bounds, Flaw, Malformed, decode, string};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub struct Scanner<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    lenient: bool,
     want: Want,
     open: Vec<Container<'a>>,
     /// The keys of all open objects, innermost last.
@@ -78,13 +79,21 @@ enum Container<'a> {
     },
 }
 
+/// A byte order mark.
+const MARK: char = '\u{feff}';
+
 /// Keys up to which comparing each with each is faster than hashing.
 const FEW_KEYS: usize = 16;
 
 impl<'a> Scanner<'a> {
     /// Starts at the beginning of a text, allowing `depth` containers in containers.
     pub fn new(text: &'a str, depth: usize) -> Self {
-        Self { text, at: 0, depth, want: Want::Value, open: Vec::new(), keys: Vec::new() }
+        Self::within(text, Bounds { depth, ..Bounds::REQUEST })
+    }
+
+    /// The same within bounds, of which those of depth and leniency are kept here.
+    pub(super) fn within(text: &'a str, Bounds { depth, lenient, .. }: Bounds) -> Self {
+        Self { text, at: 0, depth, lenient, want: Want::Value, open: Vec::new(), keys: Vec::new() }
     }
 
     /// Returns the next token, or nothing when the value is complete and nothing but blanks followed it.
@@ -115,12 +124,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn start(&self) -> Result<(), Malformed> {
+    fn start(&mut self) -> Result<(), Malformed> {
         if u32::try_from(self.text.len()).is_err() {
             return Err(self.flaw(Flaw::Size));
         }
-        if self.text.starts_with('\u{feff}') {
-            return Err(self.flaw(Flaw::ByteOrderMark));
+        if self.text.starts_with(MARK) {
+            if !self.lenient {
+                return Err(self.flaw(Flaw::ByteOrderMark));
+            }
+            self.at = MARK.len_utf8();
         }
         Ok(())
     }
@@ -147,6 +159,9 @@ impl<'a> Scanner<'a> {
                 let (end, escaped) = self.string()?;
                 Ok(self.finish(TokenKind::String { escaped }, end))
             }
+            b'-' if self.lenient && self.text.as_bytes().get(self.at + 1) == Some(&b'I') => {
+                self.word("-Infinity", TokenKind::Number)
+            }
             b'-' | b'0'..=b'9' => {
                 let end = self.number()?;
                 Ok(self.finish(TokenKind::Number, end))
@@ -154,6 +169,8 @@ impl<'a> Scanner<'a> {
             b't' => self.word("true", TokenKind::True),
             b'f' => self.word("false", TokenKind::False),
             b'n' => self.word("null", TokenKind::Null),
+            b'N' if self.lenient => self.word("NaN", TokenKind::Number),
+            b'I' if self.lenient => self.word("Infinity", TokenKind::Number),
             _ => Err(self.flaw(Flaw::Syntax)),
         }
     }
@@ -220,7 +237,7 @@ impl<'a> Scanner<'a> {
 
     /// Returns the offset behind the string that starts here.
     fn string(&self) -> Result<(usize, bool), Malformed> {
-        string::scan(self.text.as_bytes(), self.at + 1)
+        string::scan(self.text.as_bytes(), self.at + 1, self.lenient)
             .map(|(quote, escaped)| (quote + 1, escaped))
             .map_err(|(flaw, at)| Malformed { flaw, at: offset(at) })
     }
@@ -243,7 +260,7 @@ impl<'a> Scanner<'a> {
             at = some(at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-'))))?;
         }
         // 10^308 has 309 digits and lies within the range; only an exponent or more digits can leave it.
-        if exponent || at - start > 308 {
+        if !self.lenient && (exponent || at - start > 308) {
             let held = self.text.get(self.at..at).and_then(|number| number.parse::<f64>().ok());
             if !held.is_some_and(f64::is_finite) {
                 return Err(self.flaw(Flaw::NumberRange));

@@ -7,16 +7,18 @@ use unicode_normalization::UnicodeNormalization;
 use super::Flaw;
 
 /// Finds the end of a string whose opening quote stands just before `start`: the offset of the closing quote, and whether
-/// there are escapes. Errors name the offset of the byte at fault.
-pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(usize, bool), (Flaw, usize)> {
+/// there are escapes. Errors name the offset of the byte at fault. `lenient`: control characters and halves of characters may
+/// stand in it.
+pub(super) fn scan(bytes: &[u8], start: usize, lenient: bool) -> Result<(usize, bool), (Flaw, usize)> {
     let mut at = start;
     let mut escaped = false;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let Some(run) = memchr::memchr2(b'"', b'\\', rest) else {
-            return Err(control(rest).map_or((Flaw::Cut, bytes.len()), |offset| (Flaw::Syntax, at + offset)));
+            let control = control(rest).filter(|_| !lenient);
+            return Err(control.map_or((Flaw::Cut, bytes.len()), |offset| (Flaw::Syntax, at + offset)));
         };
-        if let Some(offset) = control(rest.get(..run).unwrap_or_default()) {
+        if !lenient && let Some(offset) = control(rest.get(..run).unwrap_or_default()) {
             return Err((Flaw::Syntax, at + offset));
         }
         at += run;
@@ -24,7 +26,10 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(usize, bool), (Flaw, u
             return Ok((at, escaped));
         }
         escaped = true;
-        at = escape(bytes, at)?;
+        at = match escape(bytes, at) {
+            Err((Flaw::LoneSurrogate, half)) if lenient => half + HALF,
+            other => other?,
+        };
     }
 }
 
@@ -87,6 +92,28 @@ pub fn decode(inside: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The spellings of the characters that decode to U+FFFD, in their order, where one of them is half a character, which a text cannot
+/// hold; nothing where none is. `inside` is that of a string token that was accepted.
+pub fn halved(inside: &str) -> Option<Vec<&str>> {
+    let (mut spelt, mut rest, mut halves) = (Vec::new(), inside, false);
+    while let Some(at) = rest.find(['\\', char::REPLACEMENT_CHARACTER]) {
+        let tail = rest.get(at..)?;
+        let plain = tail.starts_with(char::REPLACEMENT_CHARACTER);
+        let (character, width) =
+            if plain { (char::REPLACEMENT_CHARACTER, char::REPLACEMENT_CHARACTER.len_utf8()) } else { unescape(tail) };
+        let (spelling, behind) = tail.split_at_checked(width)?;
+        if character == char::REPLACEMENT_CHARACTER {
+            halves |= !plain && !spelling.eq_ignore_ascii_case("\\ufffd");
+            spelt.push(spelling);
+        }
+        rest = behind;
+    }
+    halves.then_some(spelt)
+}
+
+/// Bytes of an escape of one UTF-16 unit.
+const HALF: usize = 6;
+
 /// Decodes the escape at the start of a checked text: the character, and the bytes that spell it.
 fn unescape(text: &str) -> (char, usize) {
     let unit =
@@ -99,9 +126,10 @@ fn unescape(text: &str) -> (char, usize) {
         Some(b't') => ('\t', 2),
         Some(b'u') => match unit(2) {
             high @ 0xD800..=0xDBFF => {
-                let low = unit(8).wrapping_sub(0xDC00) & 0x3FF;
-                let code = 0x1_0000 + ((high - 0xD800) << 10) + low;
-                (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+                let low = text.get(6..8).filter(|begin| *begin == "\\u").map(|_| unit(8));
+                let Some(low @ 0xDC00..=0xDFFF) = low else { return (char::REPLACEMENT_CHARACTER, HALF) };
+                let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+                (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 2 * HALF)
             }
             code => (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 6),
         },

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 
-const WIDE: Bounds = Bounds { depth: 64, leaves: 1_000_000 };
+const WIDE: Bounds = Bounds { depth: 64, leaves: 1_000_000, lenient: false };
 
 fn read(text: &str) -> Result<Document<'_>, Malformed> {
     Document::read(text, WIDE, Numbers::All)
@@ -92,6 +92,42 @@ fn refuses_with_a_flaw_and_a_place() {
     }
 }
 
+/// What a reply may be beyond the standard: every token of it is read all the same.
+#[test]
+fn a_reply_may_be_what_servers_write() {
+    let lenient = |text| Document::read(text, Bounds { lenient: true, ..WIDE }, Numbers::All);
+    for (text, nodes, decoded) in [
+        ("\u{feff} [\"a\"]", 2, "a"),
+        ("[NaN,Infinity,-Infinity,1e999,\"b\"]", 6, "b"),
+        ("[\"\\ud83dx\"]", 2, "\u{fffd}x"),
+        ("[\"\\ud83d\\ud83d\\ude00\"]", 2, "\u{fffd}😀"),
+        ("[\"\\ude00\\\"\"]", 2, "\u{fffd}\""),
+        ("[\"\\ud83d\\u0041\"]", 2, "\u{fffd}A"),
+        ("[\"\\ud83d\"]", 2, "\u{fffd}"),
+        ("[\"a\tb\u{1}\n\"]", 2, "a\tb\u{1}\n"),
+    ] {
+        assert!(read(text).is_err(), "{text}");
+        let document = lenient(text).unwrap_or_else(|_| panic!("{text}"));
+        assert_eq!(document.nodes().len(), nodes, "{text}");
+        assert_eq!(document.decoded(document.nodes().last().unwrap()), decoded, "{text}");
+    }
+    for text in [
+        "[nan]",
+        "[-NaN]",
+        "[+Infinity]",
+        "[Infinit]",
+        "{\"a\":1,\"a\":2}",
+        "[\"\\ud83\"]",
+        "[\"\t]",
+        "[\u{feff}1]",
+        "{a:1}",
+    ] {
+        assert!(lenient(text).is_err(), "{text}");
+    }
+    assert_eq!(halved("a\\ud83d\u{fffd}\\ud83d\\ude00\\uFFFDb"), Some(vec!["\\ud83d", "\u{fffd}", "\\uFFFD"]));
+    assert_eq!(halved("\\ud83d\\ude00\u{fffd}\\ufffd\\n"), None);
+}
+
 #[test]
 fn finds_a_duplicate_among_many_keys() {
     let body = |extra: &str| {
@@ -110,7 +146,7 @@ fn bounds_depth_and_leaves() {
     assert_eq!(read(&nested(65)).unwrap_err(), Malformed { flaw: Flaw::Depth, at: 64 });
     assert_eq!(read(&"[".repeat(1_000_000)).unwrap_err(), Malformed { flaw: Flaw::Depth, at: 64 });
     assert_eq!(read(&"{\"a\":".repeat(1_000_000)).unwrap_err().flaw, Flaw::Depth);
-    let few = Bounds { depth: 64, leaves: 3 };
+    let few = Bounds { leaves: 3, ..WIDE };
     assert!(Document::read("[1,2]", few, Numbers::All).is_ok());
     assert_eq!(Document::read("[1,2,3]", few, Numbers::All).unwrap_err(), Malformed { flaw: Flaw::Size, at: 5 });
     assert!(Document::read("[1,2,3,4]", few, Numbers::NotInArrays).is_ok());

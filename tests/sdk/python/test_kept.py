@@ -48,6 +48,19 @@ def test_shown_again_and_deleted(kept, client, model):
     assert made.id in gone.value.message or "kept" in gone.value.message
 
 
+def test_a_long_list_and_the_stream_again(kept, client, model):
+    turns = [{"role": "user", "content": f"turn {number}"} for number in range(23)]
+    made = client.responses.create(model=model, input=turns)
+    listed = [item.content for item in client.responses.input_items.list(made.id, order="asc")]
+    assert listed == [turn["content"] for turn in turns]
+    client.responses.retrieve(made.id, include=["message.output_text.logprobs"])
+    events = list(client.responses.retrieve(made.id, stream=True))
+    assert {event.response.id for event in events if hasattr(event, "response")} == {made.id}
+    assert "".join(e.delta for e in events if e.type == "response.output_text.delta") == made.output_text
+    rest = list(client.responses.retrieve(made.id, stream=True, starting_after=events[1].sequence_number))
+    assert [event.type for event in rest] == [event.type for event in events[2:]]
+
+
 def test_nothing_is_kept_abroad(mode, client, model):
     if mode != "abroad":
         pytest.skip("the servers at home keep what they answer")

@@ -48,6 +48,18 @@ fn an_object_is_asked_for_under_its_own_name() {
         ),
         (
             "GET",
+            "/v1/responses/resp_x/input_items",
+            Some("after=msg_1&include%5B%5D=reasoning.encrypted_content&include[]=file_search_call.results"),
+            "/v1/responses/resp%2Fown/input_items?after=msg_1&include%5B%5D=reasoning.encrypted_content&include%5B%5D=file_search_call.results",
+        ),
+        (
+            "GET",
+            "/v1/responses/resp_x",
+            Some("stream=true&starting_after=4&include_obfuscation=false"),
+            "/v1/responses/resp%2Fown?stream=true&starting_after=4&include_obfuscation=false",
+        ),
+        (
+            "GET",
             "/openai/v1/responses/resp_x",
             Some("api-version=preview"),
             "/openai/v1/responses/resp%2Fown?api-version=preview",
@@ -63,14 +75,42 @@ fn an_object_is_asked_for_under_its_own_name() {
     }
     for (method, path, query, code) in [
         ("POST", "/v1/responses/resp_x/cancel", None, "stateful_not_supported"),
-        ("GET", "/v1/responses/resp_x/input_items", Some("after=msg_1"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x/input_items", Some("after=camille@example.com"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x/input_items", Some("after="), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x/input_items", Some("after=msg_1&after=msg_2"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x/input_items", Some("include=secrets"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x/input_items", Some("order[]=asc"), "query_not_allowed"),
         ("GET", "/v1/responses/resp_x/input_items", Some("limit=101"), "query_not_allowed"),
-        ("GET", "/v1/responses/resp_x", Some("stream=true"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x/input_items", Some("limit=020"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x", Some("stream=1"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x", Some("starting_after=-1"), "query_not_allowed"),
+        ("GET", "/v1/responses/resp_x", Some("anything=x"), "query_not_allowed"),
+        ("DELETE", "/v1/responses/resp_x", Some("stream=true"), "query_not_allowed"),
         ("PUT", "/v1/responses/resp_x", None, "method_not_allowed"),
         ("GET", "/v1/conversations/conv_x", None, "endpoint_not_governed"),
     ] {
         assert_eq!(asked(method, path, query).unwrap_err().code, code, "{method} {path}");
     }
+}
+
+/// What a caller writes into a query is read like a leaf of a body; a word of the table says nothing of anybody.
+#[test]
+fn a_place_in_a_list_is_a_leaf() {
+    let asked = |path: &str, query| {
+        let line = route(&http::Method::GET, path, Some(query), &HeaderMap::new()).unwrap();
+        crate::dialect::parse(line, String::new()).unwrap()
+    };
+    let leaves = |call: &Call| -> Vec<(&'static str, Role, TokenKind, String)> {
+        call.fields.iter().map(|field| (field.path, field.role, field.kind, call.text(field).to_owned())).collect()
+    };
+    let items = asked("/v1/responses/resp_x/input_items", "after=msg%5F1&limit=3&order=asc");
+    let after = ("after", Role::Identifier, TokenKind::String, "msg_1".to_owned());
+    assert_eq!(leaves(&items), [after, ("limit", Role::Control, TokenKind::Number, "3".to_owned())]);
+    assert!(!items.stream);
+    let again = asked("/v1/responses/resp_x", "stream=true&starting_after=612345678");
+    assert_eq!(leaves(&again), [("starting_after", Role::Control, TokenKind::Number, "612345678".to_owned())]);
+    assert!(again.stream);
+    assert!(!format!("{:?}", again.line).contains("612345678"));
 }
 
 fn names<'a>(leaves: &'a [ReplyLeaf<'_>]) -> Vec<&'a str> {

@@ -162,7 +162,8 @@ fn every_reply_row_has_a_fixture() {
     }
     let chat = [vec![fixture("chat_reply"), fixture("embeddings_reply")], stream("chat_stream")].concat();
     let usage = r#"{"usage":{"input_tokens":1,"input_tokens_details":{"cached_tokens":1},"output_tokens":2,"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens":2},"prompt_logprobs":[null],"choices":[{"prompt_logprobs":[null],"token_ids":[1],"delta":{"content":[{"type":"text","text":"x"},{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"reference","reference_ids":[1]}]},"message":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"reference","reference_ids":[1]}]}}]}"#;
-    let chat = [chat, vec![usage.to_owned()]].concat();
+    let probabilities = r#"{"completion_probabilities":[],"__verbose":{"completion_probabilities":[]},"choices":[{"completion_probabilities":[],"meta_info":{"input_token_logprobs":[],"input_top_logprobs":[],"input_token_ids_logprobs":[],"output_token_logprobs":[],"output_top_logprobs":[],"output_token_ids_logprobs":[]}}]}"#;
+    let chat = [chat, vec![usage.to_owned(), probabilities.to_owned()]].concat();
     events.push(format!(r#"{{"type":"response.completed","response":{usage}}}"#));
     assert_eq!(cover(endpoint(CHAT).unwrap().whole, &chat), Vec::<&str>::new());
     assert_eq!(
