@@ -197,7 +197,8 @@ const SMALL_CAPITALS: &[(char, u8)] = &[
     ('ᴢ', b'z'),
 ];
 
-/// Letters of Cherokee and Lisu, and of the phonetic alphabets, that are drawn like Latin ones (UTS 39).
+/// Letters of Cherokee and Lisu, and of the phonetic alphabets, that are drawn like Latin ones (UTS 39), and two that are
+/// put in their place.
 #[rustfmt::skip]
 const OTHERS: &[(char, u8)] = &[
     ('ɑ', b'a'), ('ɡ', b'g'), ('ɩ', b'i'), ('Ꭰ', b'd'), ('Ꭱ', b'r'), ('Ꭲ', b't'), ('Ꭵ', b'i'), ('Ꭹ', b'y'),
@@ -207,5 +208,5 @@ const OTHERS: &[(char, u8)] = &[
     ('ꓑ', b'p'), ('ꓒ', b'd'), ('ꓓ', b'd'), ('ꓔ', b't'), ('ꓖ', b'g'), ('ꓗ', b'k'), ('ꓙ', b'j'), ('ꓚ', b'c'),
     ('ꓜ', b'z'), ('ꓝ', b'f'), ('ꓟ', b'm'), ('ꓠ', b'n'), ('ꓡ', b'l'), ('ꓢ', b's'), ('ꓣ', b'r'), ('ꓦ', b'v'),
     ('ꓧ', b'h'), ('ꓪ', b'w'), ('ꓫ', b'x'), ('ꓬ', b'y'), ('ꓮ', b'a'), ('ꓰ', b'e'), ('ꓲ', b'i'), ('ꓳ', b'o'),
-    ('ꓴ', b'u'),
+    ('ꓴ', b'u'), ('Ꮎ', b'o'), ('Ꮖ', b'i'),
 ];
