@@ -169,7 +169,7 @@ fn words_that_were_encoded_one_by_one_are_read() {
     let each =
         |encode: &dyn Fn(&str) -> String, between: &str| plain.split(' ').map(encode).collect::<Vec<_>>().join(between);
     let word = |word: &str| base64::engine::general_purpose::STANDARD.encode(word);
-    let digits = |word: &str| word.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digits = |word: &str| word.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let fours = encoded.as_bytes().chunks(4).map(|four| std::str::from_utf8(four).unwrap()).collect::<Vec<_>>();
     for (name, text) in [
         ("base64 of each word", each(&word, " ")),
