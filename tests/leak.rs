@@ -184,16 +184,78 @@ async fn what_cannot_be_read_is_unknown() {
         encoded(&unreadable)
     ));
     let plain = attached(format!("data:text/plain;base64,{}", encoded(HARMLESS.as_bytes())));
+    // Nobody read what the provider would fetch, either.
+    let pointed = |part: serde_json::Value| {
+        serde_json::json!({"model": "assistant", "messages": [{"role": "user", "content": [
+            {"type": "text", "text": HARMLESS}, part]}]})
+        .to_string()
+    };
+    let held = pointed(serde_json::json!({"type": "file", "file": {"file_id": "file-4471"}}));
+    let fetched =
+        pointed(serde_json::json!({"type": "image_url", "image_url": {"url": "https://files.example.com/a.png"}}));
     let ask = async |body: &String| house.client.post("/v1/chat/completions", body.clone()).await;
-    assert_eq!(ask(&word).await.status, 200, "nothing is registered");
+    for body in [&word, &held, &fetched] {
+        assert_eq!(ask(body).await.status, 200, "nothing is registered");
+    }
     corpus(&house, &["add", "documents", "--class", "trade-secret"]);
     served(&house, REWORDED, None).await;
-    let refused = ask(&word).await;
-    assert!((400..600).contains(&refused.status), "{}", refused.body);
+    for body in [&word, &held, &fetched] {
+        let refused = ask(body).await;
+        assert!((400..600).contains(&refused.status), "{}", refused.body);
+    }
     assert_eq!(ask(&plain).await.status, 200, "what is text is read");
     let decisions = house.entries_of("decision").await;
-    let decision = decisions.iter().find(|it| it["facts"]["unreadable"] == true && it["leak_score"].is_null());
-    assert!(decision.is_some_and(|it| it["facts"]["brought"][0]["sure"] == false), "{decisions:?}");
+    for why in ["unreadable", "reference"] {
+        let decision = decisions.iter().find(|it| it["facts"][why] == true && it["leak_score"].is_null());
+        assert!(decision.is_some_and(|it| it["facts"]["brought"][0]["sure"] == false), "{why}: {decisions:?}");
+    }
+}
+
+/// What people do to a paper to get it out, and the files that it is registered from: each is the paper to the gateway.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_text_is_found_in_any_dress_and_from_any_file() {
+    use base64::Engine as _;
+    let house = house().await;
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let each = |encode: &dyn Fn(&str) -> String, between: &str| {
+        PAPER.split_whitespace().map(encode).collect::<Vec<_>>().join(between)
+    };
+    let spelled = |letters: &str| -> String {
+        let of = |c: char| letters.chars().nth((c as usize).wrapping_sub('A' as usize)).unwrap_or(c);
+        PAPER.to_uppercase().chars().map(|c| if c.is_ascii_uppercase() { of(c) } else { c }).collect()
+    };
+    let dressed = [
+        ("small capitals", spelled("ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡxʏᴢ")),
+        ("Cherokee", spelled("ᎪᏏᏟᎠᎬFᏀᎻᎥᎫᏦᏞᎷNOᏢQᎡᏚᎢUᏙᎳXᎩᏃ")),
+        ("Lisu", spelled("ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑQꓣꓢꓔꓴꓦꓪꓫꓬꓜ")),
+        ("base64 of each word", each(&base64, " ")),
+        ("base64 of each word, one a line", each(&base64, "\n")),
+        ("hexadecimal of each word", each(&hex, ", ")),
+    ];
+    let mail = format!(
+        "From: board@example.com\nSubject: Larkspur\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=edge\n\n--edge\n\
+         Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n{}\n--edge--\n",
+        base64(PAPER)
+    );
+    let page = format!("<html><body><h1>Plans</h1><img src=\"plan.png\" alt=\"{PAPER}\"></body></html>");
+    std::fs::remove_file(house.plot.path("documents/offer.txt")).unwrap();
+    for (file, text, asked) in [
+        ("documents/paper.txt", PAPER, &dressed[..]),
+        ("documents/paper.eml", &mail, &[("the text of the mail", PAPER.to_owned())]),
+        ("documents/paper.html", &page, &[("what the picture shows", PAPER.to_owned())]),
+    ] {
+        std::fs::write(house.plot.path(file), text).unwrap();
+        corpus(&house, &["add", file]);
+        let lines = asked.iter().map(|(name, text)| serde_json::json!({"id": name, "text": text}).to_string());
+        std::fs::write(house.plot.path("asked.jsonl"), lines.collect::<Vec<_>>().join("\n")).unwrap();
+        let told = String::from_utf8(corpus(&house, &["scan", "--jsonl", "asked.jsonl"]).stdout).unwrap();
+        for line in told.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            assert!(line["score"].as_u64() >= Some(800) && line["doc"] == file, "{file}: {line}");
+        }
+        assert_eq!(told.lines().count(), asked.len());
+        corpus(&house, &["remove", file]);
+    }
 }
 
 /// A corpus that somebody changed cannot be compared with: the score is unknown, and what is unknown stays home.

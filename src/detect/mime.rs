@@ -25,7 +25,7 @@ struct Encoded {
 }
 
 /// Reports every text that encoded words hold: its range and the text.
-pub(super) fn each(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
+pub fn each(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     let mut done = 0;
     for at in memchr::memmem::find_iter(text.as_bytes(), OPENS) {
         let Some(first) = word(text, at).filter(|_| at >= done) else { continue };

@@ -64,6 +64,7 @@ pub use encoded::{runs as encoded_runs, wrapped as wrapped_runs};
 pub use engine::{Description, Engine, Found};
 pub use exact::{ListBuilder, ListError, MatchKey, MatchList};
 pub use memory::{Block, Memory, Remembered};
+pub use mime::each as encoded_words;
 pub use source::{DetectorError, Fault, Source, embedded};
 
 use page::{Mark, Page, Report, Wake};

@@ -1,10 +1,11 @@
 //! The scanner of a gateway with a corpus: one request compared, within a budget, away from the reactor.
 //!
-//! What cannot be compared in time, or at all (a picture, a Word file, ciphertext), is unknown; policy then treats it as possibly everything that is registered. A
-//! corpus whose files were changed by somebody else is unknown as a whole until it can be read again. As many comparisons run
-//! as there are cores, and in a large corpus one takes those that lie idle too ([`Cores`]): a comparison that finds no core within
-//! its budget is unknown, so that a flood takes neither memory nor the reactor's time. An encoder has a budget of its own within that of the whole: what it does not say in time is unknown, and the
-//! other stages stand.
+//! What cannot be compared in time, or at all (a picture, a Word file, ciphertext, a file that the provider fetches), is unknown;
+//! policy then treats it as possibly everything that is registered. A corpus whose files were changed by somebody else is unknown
+//! as a whole until it can be read again. As many comparisons run as there are cores, and in a large corpus one takes those that
+//! lie idle too ([`Cores`]): a comparison that finds no core within its budget is unknown, so that a flood takes neither memory
+//! nor the reactor's time. An encoder has a budget of its own within that of the whole: what it does not say in time is unknown,
+//! and the other stages stand.
 #![expect(clippy::disallowed_methods, reason = "this module measures the time that a comparison takes")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +152,8 @@ impl Guard {
             tokio::task::spawn_blocking(move || (work(), core).0).await
         };
         match tokio::time::timeout(self.budget, placed).await {
-            Ok(Ok(Ok(leak))) if call.has(Role::Binary) => self.unread(leak, tenant),
+            // What the provider would fetch, or holds already, nobody read here either.
+            Ok(Ok(Ok(leak))) if call.has(Role::Binary) || call.has(Role::Reference) => self.unread(leak, tenant),
             Ok(Ok(Ok(leak))) => leak,
             Ok(failed) => {
                 tracing::error!(failed = failed.is_err(), "A request could not be compared with protected documents");

@@ -1,9 +1,10 @@
-//! From a file to the text that it holds: plain text of any kind, HTML, office documents, PDF.
+//! From a file to the text that it holds: plain text of any kind, HTML, mail, office documents, PDF.
 //!
 //! Text formats (Markdown, CSV, JSON, source code) are read as they are: the normalised view opens their escapes, and words
 //! are words. What cannot be read is an error that names its reason; nothing is guessed, and nothing is half read in silence.
 
 mod html;
+mod mail;
 mod office;
 mod pdf;
 #[cfg(test)]
@@ -20,6 +21,9 @@ pub enum ExtractError {
     /// Bytes that are no text in a format that is not known.
     #[error("it is no text, and of no format that is read here")]
     Binary,
+    /// Text in an alphabet of bytes that is not known.
+    #[error("it is in a character set that is not read here")]
+    Charset,
     /// A document that breaks its own format's rules.
     #[error("it is not sound {0}")]
     Broken(&'static str),
@@ -39,13 +43,13 @@ pub enum ExtractError {
 /// # Errors
 /// When there is no text or it cannot be read whole.
 pub fn text(name: &str, bytes: &[u8]) -> Result<String, ExtractError> {
-    let extension =
-        name.rsplit(['/', '\\']).next().and_then(|file| file.rsplit_once('.')).map_or("", |(_, ending)| ending);
-    let extension = extension.to_ascii_lowercase();
+    let extension = extension(name);
     let text = if bytes.starts_with(b"%PDF-") {
         pdf::text(bytes)?
     } else if bytes.starts_with(b"PK\x03\x04") {
         office::text(bytes)?
+    } else if mail::is_mail(&extension) {
+        mail::text(bytes)?
     } else {
         let text = plain(bytes)?;
         match extension.as_str() {
@@ -60,6 +64,12 @@ pub fn text(name: &str, bytes: &[u8]) -> Result<String, ExtractError> {
         return Err(ExtractError::Empty);
     }
     Ok(text)
+}
+
+/// What a file's name ends with, in small letters.
+fn extension(name: &str) -> String {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    file.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase()
 }
 
 /// Text in UTF-8, in UTF-16 with its mark, or in Windows' western alphabet.

@@ -5,19 +5,19 @@
 //! can speak.
 #![expect(clippy::cast_possible_truncation, reason = "rows are counted in 32 bits")]
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
+use std::sync::atomic::AtomicI32;
 
 use super::UNIT;
 use super::cohort::{Nearest, kept};
 use crate::leak::model::ModelDigest;
-use crate::leak::scan::{CpuScan, Live, Queries, Rows, ScanError, every, scan};
+use crate::leak::scan::{CpuScan, Live, Packed, Queries, Rows, ScanError, every};
 use crate::leak::space::{DocumentId, SEGMENT_ROWS};
 
 /// Rows that are compared with all others together.
 const BATCH_ROWS: usize = 64;
-/// Hits that one batch of passages may have.
-const HITS_MAX: usize = 4096;
 
 /// A document's rows.
 #[derive(Debug)]
@@ -54,6 +54,13 @@ pub struct Sight {
     pub asked: usize,
     /// By how much the cosine exceeds the cohort's mean, in thousandths.
     pub margin: i32,
+}
+
+impl Sight {
+    /// The nearest first; of equals the first passage of the request, then of the document.
+    fn order(&self) -> (Reverse<i32>, usize, usize) {
+        (Reverse(self.margin), self.asked, self.passage)
+    }
 }
 
 /// Rows of one model.
@@ -341,25 +348,29 @@ impl Index {
         for (batch, rows) in rows.chunks(BATCH_ROWS).enumerate() {
             let mut queries = Queries::new(self.dimension)?;
             for row in rows {
-                queries.push(row, least * UNIT / 1000)?;
+                queries.push(row, i32::MAX)?;
             }
+            // However many rows are near, one walk over them is all: of each document one pair is kept.
+            let asked = Packed::new(&queries);
+            let cuts: Vec<AtomicI32> = rows.iter().map(|_| AtomicI32::new(least * UNIT / 1000)).collect();
             for (start, segment) in (0..).step_by(SEGMENT_ROWS).zip(&self.segments) {
-                for hit in scan(&CpuScan::new(&segment.rows), &queries, &segment.live, HITS_MAX)?.hits {
+                let all = (&segment.live, 0..segment.rows.len());
+                CpuScan::new(&segment.rows).above(&asked, all, &cuts, &mut |hit| {
                     let row = start + hit.row as usize;
                     let at = self.held.partition_point(|held| held.rows.end <= row);
-                    let Some(held) = self.held.get(at) else { continue };
+                    let Some(held) = self.held.get(at) else { return };
                     let margin = hit.score * 1000 / UNIT;
                     let (passage, asked) = (row - held.rows.start, batch * BATCH_ROWS + hit.query as usize);
                     let sight = Sight { document: held.document, passage, asked, margin };
                     let best = found.entry(at).or_insert(sight);
-                    if margin > best.margin {
+                    if sight.order() < best.order() {
                         *best = sight;
                     }
-                }
+                })?;
             }
         }
         let mut found: Vec<Sight> = found.into_values().collect();
-        found.sort_by_key(|sight| (std::cmp::Reverse(sight.margin), sight.passage));
+        found.sort_by_key(|sight| (Reverse(sight.margin), sight.passage));
         Ok(found)
     }
 }

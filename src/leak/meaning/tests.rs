@@ -133,6 +133,18 @@ fn a_passage_that_is_near_is_seen_once_its_cohort_is_known() {
     assert!(index.add(id(7), &[0; 63], true).is_err());
 }
 
+/// Sixty-four passages beside two hundred, all of them equal: more pairs than anybody keeps, and each as near as the next.
+#[test]
+fn a_document_that_repeats_itself_is_seen() {
+    let mut index = Index::new(MODEL, DIMENSION);
+    let row: Vec<i8> = (0..64).map(|at| if at % 2 == 0 { 16 } else { -16 }).collect();
+    index.add(id(1), &row.repeat(200), true).unwrap();
+    settle(&mut index);
+    let margin = (64 * 256 - i32::from(PRIOR)) * 1000 / UNIT;
+    let seen = index.near(&vec![row; 64], MARGIN_MIN).unwrap();
+    assert_eq!(seen, [Sight { document: id(1), passage: 0, asked: 0, margin }]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 

@@ -246,8 +246,13 @@ impl Space {
         let code = self.code.add(&content.code).ok_or(SpaceError::Full)?;
         self.code_weights.extend_from_slice(&content.code_weights);
         let first = self.rows();
+        let mut same: HashMap<&Row, usize> = HashMap::with_capacity(content.rows.len());
         for row in &content.rows {
-            self.push_row(row)?;
+            let same = same.entry(row).or_default();
+            *same += 1;
+            // Equal rows are equally near to anything, and no window looks at more of one document: what repeats itself is
+            // compared no more often than what does not.
+            self.push_row(row, *same <= nearest::OF_KIN_MAX)?;
         }
         let document = Document {
             live: true,
@@ -265,14 +270,14 @@ impl Space {
         Ok(())
     }
 
-    fn push_row(&mut self, row: &Row) -> Result<(), SpaceError> {
+    fn push_row(&mut self, row: &Row, live: bool) -> Result<(), SpaceError> {
         if self.segments.last().is_none_or(|segment| segment.rows.len() >= SEGMENT_ROWS) {
             self.segments.push(Segment { rows: Rows::new(sketch::DIMENSION)?, live: Live::default() });
         }
         if let Some(segment) = self.segments.last_mut() {
             let number = segment.rows.push(row, 0)? as usize;
             segment.live.grow(number + 1);
-            segment.live.set(number, true);
+            segment.live.set(number, live);
         }
         Ok(())
     }

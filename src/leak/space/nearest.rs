@@ -56,6 +56,9 @@ impl Near {
 pub(super) struct Nearest {
     /// Of each window of the request, in order.
     windows: Vec<Vec<Near>>,
+    /// Of each window the kin that was met last and has as many as it may, by the last of them: a document of which every window
+    /// is near (the lines of a log) is turned away by one comparison each.
+    shut: Vec<Option<Near>>,
 }
 
 impl Nearest {
@@ -64,8 +67,12 @@ impl Nearest {
         let window = new.place.0;
         if self.windows.len() <= window {
             self.windows.resize_with(window + 1, Vec::new);
+            self.shut.resize(window + 1, None);
         }
-        let Some(kept) = self.windows.get_mut(window) else { return };
+        let (Some(kept), Some(shut)) = (self.windows.get_mut(window), self.shut.get_mut(window)) else { return };
+        if shut.is_some_and(|last| last.kin == new.kin && last.order() < new.order()) {
+            return;
+        }
         if kept.len() >= most && kept.last().is_some_and(|last| last.order() < new.order()) {
             return;
         }
@@ -77,14 +84,18 @@ impl Nearest {
         }
         let at = kept.partition_point(|kept| kept.order() < new.order());
         let of_kin = || kept.iter().enumerate().filter(|(_, kept)| kept.kin == new.kin);
+        let is_full = of_kin().count() >= OF_KIN_MAX;
         // What has to go for it: the last of its kin, or of all.
-        let gone = if of_kin().count() >= OF_KIN_MAX {
+        let gone = if is_full {
             of_kin().next_back().map(|(at, _)| at)
         } else {
             kept.len().checked_sub(1).filter(|_| kept.len() >= most)
         };
         match gone {
-            Some(gone) if gone < at => return,
+            Some(gone) if gone < at => {
+                *shut = kept.get(gone).copied().filter(|_| is_full);
+                return;
+            }
             Some(gone) => drop(kept.remove(gone)),
             None => {}
         }

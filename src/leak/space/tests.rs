@@ -222,3 +222,24 @@ fn a_document_that_repeats_itself_is_recognised() {
     assert!(one >= 300 && some >= 800 && all >= 800, "{one} {some} {all}");
     assert_eq!(judged(&"the tram stops here every ten minutes in the morning ".repeat(40)), 0);
 }
+
+/// What every window of a document says is compared as often as what a few say, and is worth what it was.
+#[test]
+fn a_document_of_one_word_is_compared_no_more_often_than_another() {
+    let live = |space: &Space| space.segments.iter().map(|segment| segment.live.count()).sum::<u64>();
+    for (name, text, rows) in [
+        ("one word", "Kestrelwater ".repeat(20_000), 5),
+        ("a line again and again", "Kestrelwater closes in Varn on 14 March 2031. ".repeat(2_500), 3 * 24 + 2),
+    ] {
+        let mut space = Space::new(keys());
+        let content = Content::of(&Words::of(&text), &keys());
+        space.add(about(1), &content).unwrap();
+        assert!(content.rows.len() > 800 && live(&space) <= rows, "{name}: {} rows", live(&space));
+        let texts = crate::leak::disguised::Texts::of(text.get(..text.len() / 400).unwrap());
+        let question = Question::new(texts.iter(), space.keys(), &|| false).unwrap();
+        let found = space.judge(&question, &|| false).unwrap();
+        assert!(found.score >= 800, "{name}: {}", found.score);
+        assert!(space.remove(about(1).id));
+        assert_eq!(live(&space), 0, "{name}");
+    }
+}

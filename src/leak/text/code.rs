@@ -41,9 +41,7 @@ fn each_line(text: &str, out: &mut Vec<Word>) {
     for line in text.split_inclusive('\n') {
         if is_code(line) {
             run.take(at, line);
-        } else if run.waits(line) {
-            run.gap.push((at, line));
-        } else {
+        } else if !run.waits(at, line) {
             run.end(out);
         }
         at += line.len();
@@ -57,20 +55,27 @@ struct Stretch<'a> {
     lines: Vec<(usize, &'a str)>,
     /// Lines behind them that alone look like none: they are code where more of it follows.
     gap: Vec<(usize, &'a str)>,
+    /// Those of them that are not blank.
+    strange: usize,
 }
 
 impl<'a> Stretch<'a> {
     fn take(&mut self, at: usize, line: &'a str) {
         self.lines.append(&mut self.gap);
+        self.strange = 0;
         self.lines.push((at, line));
     }
 
-    /// Whether code may go on behind a line: `x`, `return`, a closing quote.
-    fn waits(&self, line: &str) -> bool {
-        let is_blank = |line: &str| line.trim().is_empty();
-        !self.lines.is_empty()
+    /// Takes a line that looks like none: whether code may go on behind it (`x`, `return`, a closing quote).
+    fn waits(&mut self, at: usize, line: &'a str) -> bool {
+        let may_go_on = !self.lines.is_empty()
             && line.split_whitespace().nth(GAP_WORDS_MAX).is_none()
-            && self.gap.iter().filter(|(_, line)| !is_blank(line)).count() < GAP_LINES_MAX
+            && self.strange < GAP_LINES_MAX;
+        if may_go_on {
+            self.gap.push((at, line));
+            self.strange += usize::from(!line.trim().is_empty());
+        }
+        may_go_on
     }
 
     fn end(&mut self, out: &mut Vec<Word>) {
@@ -79,6 +84,7 @@ impl<'a> Stretch<'a> {
         }
         self.lines.clear();
         self.gap.clear();
+        self.strange = 0;
     }
 }
 

@@ -10,7 +10,7 @@ use memchr::memmem;
 
 use super::common::Weights;
 use super::lexeme::lexemes;
-use super::{Word, Words};
+use super::{Word, Words, apart};
 use crate::detect::{encoded_runs, wrapped_runs};
 
 /// Bytes of a text that are judged together: some twenty words.
@@ -21,8 +21,6 @@ const WORDS_MIN: usize = 8;
 const COMMON: u8 = 64;
 /// Of a thousand words, how many are common ones in any text of a language that we know.
 const FAMILIAR: usize = 150;
-/// Digits of a stretch of bytes that stand apart: eight bytes, as the lines of dumps have at least.
-const APART_DIGITS_MIN: usize = 16;
 /// What the tag characters' UTF-8 begins with.
 const TAG_HEAD: &[u8] = b"\xF3\xA0";
 /// Bytes of all readings of one text.
@@ -57,9 +55,10 @@ impl Found {
                 decoded.push(run.to_owned());
             }
         });
-        for stretch in bytes_apart(text) {
+        for stretch in apart::bytes(text) {
             encoded_runs(&stretch, |_, run| decoded.push(run.to_owned()));
         }
+        decoded.append(&mut apart::words(text));
         decoded.extend(tagged(text).filter(|tagged| decoded.last() != Some(tagged)));
         for reading in decoded {
             self.keep(reading, depth);
@@ -91,39 +90,6 @@ impl Found {
         }
         self.readings.push((reading, words));
     }
-}
-
-/// Bytes in hexadecimal that stand apart, as dumps have them: pairs of digits with a blank, a colon or `\x` between them, or
-/// pairs of pairs; the digits of each stretch in one. Offsets and what else stands in the lines of a dump are left out.
-fn bytes_apart(text: &str) -> Vec<String> {
-    let mut stretches: Vec<String> = Vec::new();
-    let mut is_going_on = false;
-    for line in text.lines() {
-        let mut best = String::new();
-        let mut stretch = String::new();
-        for part in line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
-            let digits = part.strip_prefix("0x").or_else(|| part.strip_prefix('x')).unwrap_or(part);
-            if matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                stretch.push_str(digits);
-                continue;
-            }
-            if stretch.len() > best.len() {
-                std::mem::swap(&mut best, &mut stretch);
-            }
-            stretch.clear();
-        }
-        if stretch.len() > best.len() {
-            best = stretch;
-        }
-        let is_stretch = best.len() >= APART_DIGITS_MIN;
-        match stretches.last_mut().filter(|_| is_going_on) {
-            Some(last) => last.push_str(&best),
-            None if is_stretch => stretches.push(best),
-            None => {}
-        }
-        is_going_on = is_stretch;
-    }
-    stretches
 }
 
 /// What the tag characters of a text say, wherever they stand between others: nobody sees them, and models read them.

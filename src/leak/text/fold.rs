@@ -120,9 +120,42 @@ pub(super) fn fold(c: char) -> Folded {
                 None => Folded::Between,
             }
         }
-        _ if c.is_alphanumeric() => Folded::Letter(c.to_lowercase().next().unwrap_or(c)),
-        _ => Folded::Between,
+        _ => match alike(c) {
+            Some(latin) => Folded::Latin([latin, 0]),
+            None if c.is_alphanumeric() => Folded::Letter(c.to_lowercase().next().unwrap_or(c)),
+            None => Folded::Between,
+        },
     }
+}
+
+/// The letter that a character is drawn like, of those that stand beyond Greek, Cyrillic and Armenian.
+fn alike(c: char) -> Option<u8> {
+    let code = c as u32;
+    // Small letters of Cherokee have their capitals' shapes.
+    let c = match code {
+        0xAB70..=0xABBF => char::from_u32(code - 0xAB70 + 0x13A0).unwrap_or(c),
+        _ => c,
+    };
+    let boxed = match code {
+        0x1_F150..=0x1_F169 => Some(code - 0x1_F150),
+        0x1_F170..=0x1_F189 => Some(code - 0x1_F170),
+        _ => None,
+    };
+    let boxed = boxed.and_then(|place| u8::try_from(place).ok()).map(|place| b'a' + place);
+    // The tables name the letter as it is read; `l` is compared as `i`.
+    let plain = |letter: u8| if letter == b'l' { b'i' } else { letter };
+    let found = || SMALL_CAPITALS.iter().chain(OTHERS).find(|(other, _)| *other == c).map(|(_, latin)| *latin);
+    boxed.or_else(|| is_listed(c).then(found).flatten()).map(plain)
+}
+
+/// Whether one of the tables may have a character.
+const fn is_listed(c: char) -> bool {
+    matches!(c, '\u{250}'..='\u{2AF}' | '\u{13A0}'..='\u{13F5}' | '\u{1D00}'..='\u{1D7F}' | '\u{A4D0}'..='\u{A4F7}' | '\u{A730}'..='\u{A7AF}')
+}
+
+/// Whether a character is a Latin letter that only its dress tells from a plain one: no language writes words in it.
+pub(super) fn is_dressed(c: char) -> bool {
+    matches!(c, '\u{1F150}'..='\u{1F189}') || SMALL_CAPITALS.iter().any(|(other, _)| *other == c)
 }
 
 /// Whether a character that stands alone is a syllable or a letter rather than a word or a half: kana, Thai, Lao.
@@ -152,5 +185,28 @@ const LOOK_ALIKES: &[(char, u8)] = &[
     ('ѵ', b'v'), ('ԝ', b'w'), ('х', b'x'), ('у', b'y'), ('п', b'n'), ('α', b'a'), ('ά', b'a'), ('β', b'b'), ('ε', b'e'), ('έ', b'e'),
     ('η', b'n'), ('ι', b'i'), ('ί', b'i'), ('κ', b'k'), ('μ', b'm'), ('ν', b'v'), ('ο', b'o'), ('ό', b'o'), ('ρ', b'p'), ('σ', b'o'),
     ('τ', b't'), ('υ', b'u'), ('χ', b'x'), ('ω', b'w'), ('ϲ', b'c'), ('ϳ', b'j'),
-    ('ա', b'w'), ('ց', b'g'), ('հ', b'h'), ('ո', b'n'), ('օ', b'o'), ('ս', b'u'), ('ք', b'f'),
+    ('ғ', b'f'), ('ա', b'w'), ('ց', b'g'), ('հ', b'h'), ('ո', b'n'), ('օ', b'o'), ('ս', b'u'), ('ք', b'f'),
+];
+
+/// Small capitals of the phonetic alphabets.
+#[rustfmt::skip]
+const SMALL_CAPITALS: &[(char, u8)] = &[
+    ('ᴀ', b'a'), ('ʙ', b'b'), ('ᴄ', b'c'), ('ᴅ', b'd'), ('ᴇ', b'e'), ('ꜰ', b'f'), ('ɢ', b'g'), ('ʜ', b'h'),
+    ('ɪ', b'i'), ('ᴊ', b'j'), ('ᴋ', b'k'), ('ʟ', b'l'), ('ᴍ', b'm'), ('ɴ', b'n'), ('ᴏ', b'o'), ('ᴘ', b'p'),
+    ('ꞯ', b'q'), ('ʀ', b'r'), ('ꜱ', b's'), ('ᴛ', b't'), ('ᴜ', b'u'), ('ᴠ', b'v'), ('ᴡ', b'w'), ('ʏ', b'y'),
+    ('ᴢ', b'z'),
+];
+
+/// Letters of Cherokee and Lisu, and of the phonetic alphabets, that are drawn like Latin ones (UTS 39), and two that are
+/// put in their place.
+#[rustfmt::skip]
+const OTHERS: &[(char, u8)] = &[
+    ('ɑ', b'a'), ('ɡ', b'g'), ('ɩ', b'i'), ('Ꭰ', b'd'), ('Ꭱ', b'r'), ('Ꭲ', b't'), ('Ꭵ', b'i'), ('Ꭹ', b'y'),
+    ('Ꭺ', b'a'), ('Ꭻ', b'j'), ('Ꭼ', b'e'), ('Ꮃ', b'w'), ('Ꮇ', b'm'), ('Ꮋ', b'h'), ('Ꮍ', b'y'), ('Ꮐ', b'g'),
+    ('Ꮒ', b'h'), ('Ꮓ', b'z'), ('Ꮟ', b'b'), ('Ꮢ', b'r'), ('Ꮤ', b'w'), ('Ꮥ', b's'), ('Ꮩ', b'v'), ('Ꮪ', b's'),
+    ('Ꮮ', b'l'), ('Ꮯ', b'c'), ('Ꮲ', b'p'), ('Ꮶ', b'k'), ('Ꮷ', b'd'), ('Ᏻ', b'g'), ('Ᏼ', b'b'), ('ꓐ', b'b'),
+    ('ꓑ', b'p'), ('ꓒ', b'd'), ('ꓓ', b'd'), ('ꓔ', b't'), ('ꓖ', b'g'), ('ꓗ', b'k'), ('ꓙ', b'j'), ('ꓚ', b'c'),
+    ('ꓜ', b'z'), ('ꓝ', b'f'), ('ꓟ', b'm'), ('ꓠ', b'n'), ('ꓡ', b'l'), ('ꓢ', b's'), ('ꓣ', b'r'), ('ꓦ', b'v'),
+    ('ꓧ', b'h'), ('ꓪ', b'w'), ('ꓫ', b'x'), ('ꓬ', b'y'), ('ꓮ', b'a'), ('ꓰ', b'e'), ('ꓲ', b'i'), ('ꓳ', b'o'),
+    ('ꓴ', b'u'), ('Ꮎ', b'o'), ('Ꮖ', b'i'),
 ];

@@ -7,6 +7,7 @@
 //! see [`Keys`]. Registered documents and requests pass through the same code.
 #![expect(clippy::cast_possible_truncation, reason = "texts of 4 GiB are refused, words are shorter than 64 bytes")]
 
+mod apart;
 mod code;
 mod common;
 pub mod disguise;

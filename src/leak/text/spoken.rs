@@ -9,7 +9,7 @@ use std::ops::Range;
 use zeroize::Zeroize;
 
 use super::Words;
-use super::fold::{Folded, fold};
+use super::fold::{Folded, fold, is_dressed};
 use super::lexeme::lexemes;
 use crate::detect::view::View;
 
@@ -117,11 +117,13 @@ impl Spoken {
     }
 }
 
-/// Whether a word has letters of ASCII and others beside them that stand for such.
+/// Whether a word has letters of ASCII and others beside them that stand for such, or is in Latin letters of another dress.
 fn is_mixed(word: &str) -> bool {
-    !word.is_ascii()
-        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-        && word.chars().any(|c| ('\u{370}'..='\u{58f}').contains(&c) || ('\u{1d00}'..='\u{1d7f}').contains(&c))
+    if word.is_ascii() {
+        return false;
+    }
+    let stands = |c: char| c as u32 >= 0x250 && matches!(fold(c), Folded::Latin(_));
+    word.bytes().any(|byte| byte.is_ascii_alphabetic()) && word.chars().any(stands) || word.chars().any(is_dressed)
 }
 
 #[cfg(test)]
@@ -133,6 +135,7 @@ mod tests {
         for (name, text, passages) in [
             ("plain", "The plant closes, says memo 4471-B.", &["The plant", "closes, says"][..]),
             ("look-alikes", "th\u{435} pl\u{430}nt closes now", &["the plant", "closes now"]),
+            ("small capitals", "ᴛʜᴇ ᴘʜᴏɴᴇ rings twice", &["the phone", "rings twice"]),
             ("another script whole", "завод закрыт скоро да", &["завод закрыт", "скоро да"]),
             ("invisible", "pla\u{200b}nt clo\u{ad}ses now then", &["plant closes", "now then"]),
             ("nothing", " .. ", &[]),

@@ -25,6 +25,13 @@ fn spellings_of_one_text_are_one() {
         ("JSON", "The offer\\nof \\u0041cme rose to 4.2 million euros"),
         ("entities", "The&nbsp;offer of &#65;cme rose to 4.2 million euros"),
         ("broken lines", "The of-\nfer of Ac-\r\n> > me rose to 4.2 mil-\n    lion euros"),
+        ("small capitals", "ᴛʜᴇ ᴏꜰꜰᴇʀ ᴏꜰ ᴀᴄᴍᴇ ʀᴏꜱᴇ ᴛᴏ 4.2 ᴍɪʟʟɪᴏɴ ᴇᴜʀᴏꜱ"),
+        ("small capitals with a Cyrillic letter", "ᴛʜᴇ ᴏғғᴇʀ ᴏғ ᴀᴄᴍᴇ ʀᴏꜱᴇ ᴛᴏ 4.2 ᴍɪʟʟɪᴏɴ ᴇᴜʀᴏꜱ"),
+        ("Cherokee", "ᎢᎻᎬ OFFᎬᎡ OF ᎪᏟᎷᎬ ᎡOᏚᎬ ᎢO 4.2 ᎷᎥᏞᏞᎥON ᎬUᎡOᏚ"),
+        ("small letters of Cherokee", "ꭲꮋꭼ OFFꭼꭱ OF ꭺꮯꮇꭼ ꭱOꮪꭼ ꭲO 4.2 ꮇꭵꮮꮮꭵON ꭼUꭱOꮪ"),
+        ("Lisu", "ꓔꓧꓰ ꓳꓝꓝꓰꓣ ꓳꓝ ꓮꓚꓟꓰ ꓣꓳꓢꓰ ꓔꓳ 4.2 ꓟꓲꓡꓡꓲꓳꓠ ꓰꓴꓣꓳꓢ"),
+        ("letters in circles", "🅣🅗🅔 🅞🅕🅕🅔🅡 🅞🅕 🅐🅒🅜🅔 🅡🅞🅢🅔 🅣🅞 4.2 🅜🅘🅛🅛🅘🅞🅝 🅔🅤🅡🅞🅢"),
+        ("letters in squares", "🆃🅷🅴 🅾🅵🅵🅴🆁 🅾🅵 🅰🅲🅼🅴 🆁🅾🆂🅴 🆃🅾 4.2 🅼🅸🅻🅻🅸🅾🅽 🅴🆄🆁🅾🆂"),
         ("markup", "The **offer** of <b>Acme</b> rose to 4.2 million euros"),
     ] {
         assert_eq!(hashes(text), hashes(plain), "{name}");
@@ -83,6 +90,13 @@ fn renamed_identifiers_are_the_same_code() {
     assert!(Words::of("Prose; it has marks (some), and = signs.\nBut no code.").code.is_empty());
 }
 
+/// Whether one of the readings of a text says this.
+fn reads(text: &str, plain: &str) -> bool {
+    let (wanted, found) = (hashes(plain), readings(text, &Words::of(text)));
+    let says = |words: &Words| words.prose.iter().map(|word| word.hash).collect::<Vec<_>>();
+    found.iter().any(|(_, reading)| says(reading).windows(wanted.len()).any(|part| part == wanted))
+}
+
 #[test]
 fn other_readings_are_tried_where_the_text_asks() {
     let plain = "the board has decided to close the plant in the north of the country and to move all of its work";
@@ -98,12 +112,6 @@ fn other_readings_are_tried_where_the_text_asks() {
     let encoded = base64::engine::general_purpose::STANDARD.encode(plain);
     let wrapped =
         encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n");
-    let is_read = |text: &str| {
-        let read = readings(text, &Words::of(text));
-        let hashes_of = |reading: &Words| reading.prose.iter().map(|word| word.hash).collect::<Vec<_>>();
-        read.iter()
-            .any(|(_, reading)| hashes_of(reading).windows(hashes(plain).len()).any(|part| part == hashes(plain)))
-    };
     let around =
         "Please be so kind as to work on the text below and tell us what you think of it in a few words. ".repeat(30);
     let hex = plain.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
@@ -148,9 +156,56 @@ fn other_readings_are_tried_where_the_text_asks() {
         ("letters apart", spaced),
         ("base64", encoded),
     ] {
-        assert!(is_read(&text), "{name}");
+        assert!(reads(&text, plain), "{name}");
     }
     assert!(readings(plain, &Words::of(plain)).is_empty());
+}
+
+#[test]
+fn words_that_were_encoded_one_by_one_are_read() {
+    let plain = "the board has decided to close the plant in the north of the country and to move all of its work";
+    let next = "Please translate this into French.";
+    let encoded = base64::engine::general_purpose::STANDARD.encode(plain);
+    let each =
+        |encode: &dyn Fn(&str) -> String, between: &str| plain.split(' ').map(encode).collect::<Vec<_>>().join(between);
+    let word = |word: &str| base64::engine::general_purpose::STANDARD.encode(word);
+    let digits = |word: &str| word.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let fours = encoded.as_bytes().chunks(4).map(|four| std::str::from_utf8(four).unwrap()).collect::<Vec<_>>();
+    for (name, text) in [
+        ("base64 of each word", each(&word, " ")),
+        ("base64 of each word in a list", format!("[\"{}\"]", each(&word, "\", \""))),
+        ("base64 of each word on a line, without padding", each(&|text| word(text).replace('=', ""), "\n")),
+        ("hexadecimal of each word", format!("{next} {}", each(&digits, " "))),
+        ("base64 in groups", format!("{next}\n{}", fours.join(" "))),
+    ] {
+        assert!(reads(&text, plain), "{name}");
+    }
+}
+
+/// What is decoded word by word is no language: prose, tables of numbers and names of programs have no such reading.
+#[test]
+fn words_of_a_language_are_no_encodings() {
+    for (name, text) in [
+        ("prose", "be all at do by all at be cab dad fad ebb bad add all be at be do".to_owned()),
+        ("numbers", "4142 5354 2031 3132 4546 6162 3335 4849 7172 5051 6364".to_owned()),
+        ("a paper", include_str!("../../cli/demo/confidential.txt").to_owned()),
+        (
+            "identifiers",
+            "fn main(args: &[String]) -> Result<(), Error> { let path = args.get(1); read(path) }\n".repeat(9),
+        ),
+    ] {
+        assert_eq!(apart::words(&text), Vec::<String>::new(), "{name}");
+    }
+}
+
+/// Blank lines behind a line of code may be many: each is looked at once.
+#[test]
+fn blank_lines_within_code_change_nothing() {
+    let (head, tail) = ("fn closes(plant: u32) -> bool {\n    let plant = plant + 4471;\n", "    plant > 9\n}\n");
+    let code = |text: &str| Words::of(text).code.iter().map(|word| word.hash).collect::<Vec<_>>();
+    let plain = code(&[head, tail].concat());
+    assert!(plain.len() > 20);
+    assert_eq!(code(&[head, &"\n".repeat(400_000), tail].concat()), plain);
 }
 
 proptest! {

@@ -11,6 +11,9 @@
 //! repeats (the lines of a log) is not: of it only the first `DOCUMENT_PLACES_MAX` places of a hash are kept.
 #![expect(clippy::cast_possible_truncation, reason = "tokens of an index are counted in 32 bits (`TOKENS_MAX`)")]
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -22,6 +25,9 @@ pub const PLACES_MAX: usize = 24;
 const DOCUMENT_PLACES_MAX: usize = 2;
 /// Words ahead for which a run of a document says enough: what repeats itself is not followed from each of its places again.
 const AHEAD: usize = 64;
+/// Runs of one document in one request behind which what they cover already is followed no more: a short document of one word would
+/// have a run for each word of a request that repeats it.
+const RUNS_MAX: usize = 256;
 /// Tokens that an index can hold: a place is named by 32 bits.
 pub const TOKENS_MAX: usize = u32::MAX as usize - 1;
 /// Bits of the filter for each slot of the table.
@@ -267,21 +273,23 @@ impl Prints {
     /// tokens of the document that a place lies in; nothing for a document that was removed or is not the asker's.
     pub fn runs(&self, asked: &[u32], bounds: impl Fn(usize) -> Option<Range<usize>>) -> Vec<Run> {
         let mut runs = Vec::new();
-        // For each diagonal (how far a place lies ahead of the request's word) the end of the last run on it; for each document too.
-        let (mut ends, mut reached) = (HashMap::<usize, usize>::new(), HashMap::<usize, usize>::new());
+        // For each diagonal (how far a place lies ahead of the request's word) the end of the last run on it; for each document
+        // too, and how many there were.
+        let (mut ends, mut of_documents) = (HashMap::<usize, usize>::new(), HashMap::<usize, (usize, usize)>::new());
         winnow(asked, self.shape, |hash, at| {
             self.places(hash, |place| {
                 let Some(document) = bounds(place) else { return };
                 let diagonal = place.wrapping_sub(at);
-                let told = ends.get(&diagonal).is_some_and(|end| *end > at);
-                if told || reached.get(&document.start).is_some_and(|end| *end > at + AHEAD) {
+                let (reached, count) = of_documents.entry(document.start).or_default();
+                let ahead = if *count < RUNS_MAX { AHEAD } else { self.shape.words };
+                if *reached > at + ahead || ends.get(&diagonal).is_some_and(|end| *end > at) {
                     return;
                 }
                 let run = self.follow(asked, at, place, &document);
                 if run.asked.len() >= self.shape.words.min(asked.len()) {
                     ends.insert(diagonal, run.asked.end);
-                    let end = reached.entry(document.start).or_default();
-                    *end = run.asked.end.max(*end);
+                    *reached = run.asked.end.max(*reached);
+                    *count += 1;
                     runs.push(run);
                 }
             });
@@ -311,90 +319,4 @@ const REMOVED: u64 = 1 << 32;
 const fn filter_place(hash: u64, words: usize) -> (usize, u64) {
     let word = (hash as usize) & (words - 1);
     (word, 1 << (hash >> 40 & 63) | 1 << (hash >> 46 & 63) | 1 << (hash >> 52 & 63))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn all(prints: &Prints, asked: &[u32]) -> Vec<Run> {
-        let end = prints.tokens().len();
-        prints.runs(asked, |_| Some(0..end))
-    }
-
-    #[test]
-    fn growing_keeps_every_place() {
-        let mut prints = Prints::new(PROSE);
-        let words: Vec<u32> = (0..20_000).map(|n: u32| n.wrapping_mul(2_654_435_761)).collect();
-        for document in words.chunks(100) {
-            prints.add(document);
-        }
-        for document in words.chunks(100) {
-            let runs = all(&prints, &document[30..60]);
-            assert!(runs.iter().any(|run| run.asked == (0..30)), "{runs:?}");
-        }
-    }
-
-    #[test]
-    fn what_very_many_documents_share_is_boilerplate() {
-        let mut prints = Prints::new(PROSE);
-        let shared: Vec<u32> = (0..30).collect();
-        for document in 0..PLACES_MAX as u32 {
-            prints.add(&shared);
-            assert!(!all(&prints, &shared).is_empty(), "{document}");
-        }
-        prints.add(&shared);
-        assert_eq!(all(&prints, &shared), []);
-    }
-
-    #[test]
-    fn what_one_document_repeats_is_no_boilerplate() {
-        let line: Vec<u32> = (0..12).collect();
-        let mut prints = Prints::new(PROSE);
-        prints.add(&line.repeat(500));
-        let runs = all(&prints, &line.repeat(100));
-        assert_eq!(runs.first().map(|run| run.asked.clone()), Some(0..1_200));
-        assert!(runs.len() <= AHEAD, "{} runs", runs.len());
-        assert_eq!(all(&prints, &line).first().map(|run| run.asked.clone()), Some(0..12));
-    }
-
-    #[test]
-    fn versions_that_are_gone_make_no_boilerplate() {
-        let mut prints = Prints::new(PROSE);
-        let words: Vec<u32> = (0..300).map(|n: u32| n.wrapping_mul(2_654_435_761)).collect();
-        for version in 0..3 * PLACES_MAX {
-            let start = prints.add(&words).unwrap();
-            assert!(
-                prints.runs(&words[40..80], |place| (place >= start).then_some(start..start + 300)).len() == 1,
-                "{version}"
-            );
-            prints.remove(start..start + words.len());
-            assert_eq!(all(&prints, &words), [], "{version}");
-        }
-    }
-
-    proptest! {
-        /// The promise of winnowing: eight words in a row are found wherever they stand.
-        #[test]
-        fn eight_words_are_found(
-            document in proptest::collection::vec(0_u32..50, 8..200),
-            before in proptest::collection::vec(100_u32..150, 0..20),
-            behind in proptest::collection::vec(200_u32..250, 0..20),
-            from in any::<prop::sample::Index>(),
-            len in 8_usize..40,
-        ) {
-            let mut prints = Prints::new(PROSE);
-            prints.add(&document);
-            let from = from.index(document.len() - 7);
-            let part = &document[from..document.len().min(from + len)];
-            let asked = [&before[..], part, &behind[..]].concat();
-            let runs = all(&prints, &asked);
-            prop_assert!(runs.iter().any(|run| run.asked == (before.len()..before.len() + part.len())), "{:?}", runs);
-            for run in runs {
-                prop_assert_eq!(&asked[run.asked.clone()], &document[run.place..run.place + run.asked.len()]);
-            }
-        }
-    }
 }
