@@ -16,6 +16,7 @@ pub mod validate;
 pub mod view;
 
 mod address;
+mod aligned;
 mod announce;
 mod build;
 mod certificate;
