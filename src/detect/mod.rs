@@ -126,6 +126,7 @@ fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(time::date::DateOfBirth::new()),
         Box::new(secret::header::Bearer),
         Box::new(secret::header::Basic),
+        Box::new(secret::command::CommandPassword),
         Box::new(secret::connection::Connection),
         Box::new(secret::kubernetes::Kubernetes),
     ]
