@@ -79,6 +79,9 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
 /// text. It may begin behind something else on its line, end before something else, and be indented. A line that decodes alone is a
 /// run too.
 pub fn wrapped(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
+    if memchr::memchr(b'\n', text.as_bytes()).is_none() {
+        return;
+    }
     let mut at = 0;
     let mut lines = text.split_inclusive('\n').map(|line| {
         at += line.len();
@@ -122,8 +125,13 @@ pub fn wrapped(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
 pub(super) fn each(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     runs(text, &mut found);
     wrapped(text, &mut found);
-    mime::each(text, &mut found);
-    certificate::each(text, &mut found);
+    // The search for one byte costs less than that for several, and most texts lack it.
+    if memchr::memchr(b'=', text.as_bytes()).is_some() {
+        mime::each(text, &mut found);
+    }
+    if memchr::memchr(b'-', text.as_bytes()).is_some() {
+        certificate::each(text, &mut found);
+    }
 }
 
 /// What a run holds beside marks of its own alphabet (`--TW1l…--`) or behind a letter that is none of it (`xTW1l…`).
@@ -161,7 +169,8 @@ fn parts(run: &str, mut found: impl FnMut(Range<usize>, &str)) {
 /// Reports every run of tag characters (U+E0020 to U+E007E): nobody sees them, and a model reads them as the ASCII that each of
 /// them stands for. One here and there is noise.
 fn tagged(bytes: &[u8], found: &mut impl FnMut(Range<usize>, &str)) {
-    let mut from = 0;
+    let [first, _] = TAG_HEAD;
+    let mut from = memchr::memchr(first, bytes).unwrap_or(bytes.len());
     while let Some(next) = bytes.get(from..).and_then(|rest| memmem::find(rest, &TAG_HEAD)) {
         let start = from + next;
         let (tags, _) = bytes.get(start..).unwrap_or_default().as_chunks::<4>();

@@ -16,6 +16,7 @@ pub mod validate;
 pub mod view;
 
 mod address;
+mod aligned;
 mod announce;
 mod build;
 mod certificate;
@@ -126,6 +127,7 @@ fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(time::date::DateOfBirth::new()),
         Box::new(secret::header::Bearer),
         Box::new(secret::header::Basic),
+        Box::new(secret::command::CommandPassword),
         Box::new(secret::connection::Connection),
         Box::new(secret::kubernetes::Kubernetes),
     ]

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::names::decode::{Kind, Lattice};
-use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, SMALL, SURNAME, TITLE};
+use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, PLACE, SMALL, SURNAME, TITLE};
 use super::names::model::Model;
 use super::names::token::Block;
 use super::page::{Hit, Page, Sink};
@@ -95,15 +95,16 @@ impl Recogniser {
                     Kind::Organisation if self.bodies => self.numbers.organisation,
                     Kind::Organisation => return,
                 };
-                let announces = named.kind == Kind::Person && is_abbreviation(page, &named.range);
-                let alone = stands_alone(page, &named.range) && !is_thing_of_element(page, &named.range);
-                if !announces && alone && !is_lone_word(page, &named.range, named.confidence) {
-                    let person = named.kind == Kind::Person;
-                    let range = if person {
-                        person::widen(page.text, behind_verb(page.text, named.range))
-                    } else {
-                        named.range
-                    };
+                let person = named.kind == Kind::Person;
+                let range = if person {
+                    behind_capitals(page.text, behind_greeting(page.text, named.range))
+                } else {
+                    named.range
+                };
+                let announces = person && is_abbreviation(page, &range);
+                let alone = stands_alone(page, &range) && !is_thing_of_element(page, &range);
+                if !announces && alone && !is_lone_word(page, &range, named.confidence) {
+                    let range = if person { person::widen(page.text, behind_verb(page.text, range)) } else { range };
                     sink.push(detector, range, named.confidence);
                 }
             });
@@ -155,6 +156,40 @@ impl Recogniser {
         best
     }
 }
+
+/// A name without the greeting before it: `Bonjour Camille`.
+fn behind_greeting(text: &str, range: Range<usize>) -> Range<usize> {
+    let first = fold::next_word(text, range.start).filter(|(first, _)| first.start == range.start);
+    let greets = first.filter(|(_, folded)| GREETINGS.iter().any(|word| word.as_bytes() == folded.as_slice()));
+    let rest = greets.and_then(|(first, _)| text.get(first.end..range.end)?.strip_prefix(' '));
+    let start = rest.map_or(range.start, |rest| range.end - rest.len());
+    start..range.end
+}
+
+/// A name without the words in capitals before it, where given name and surname stand behind them: `PARIS LYON Paul Durand`. With
+/// a given name alone behind it (`DURAND Paul`) such a word is the surname.
+fn behind_capitals(text: &str, range: Range<usize>) -> Range<usize> {
+    let name = text.get(range.clone()).unwrap_or_default();
+    let shouted = |word: &&str| word.len() > 1 && word.chars().all(char::is_uppercase);
+    let len: usize = name.split(' ').take_while(shouted).map(|word| word.len() + 1).sum();
+    let Some(rest) = name.get(len..).filter(|_| len > 0) else { return range };
+    let of = |word: &str| fold::next_word(word, 0).map_or(0, |(_, word)| flags(&word));
+    let titled = |word: &&str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+    let mut words = rest.split(' ').filter(titled).map(of);
+    let (given, surname) = (words.next().unwrap_or(0), words.next().unwrap_or(0));
+    // A second given name is one, unless a route stands before the first.
+    let route = name.split(' ').take_while(shouted).count() > 1 && of(name) & PLACE != 0;
+    let whole = given & FORENAME != 0 && surname & SURNAME != 0 && (route || surname & FORENAME == 0);
+    if whole { range.start + len..range.end } else { range }
+}
+
+/// Greetings and thanks before a name, folded; those that are names as well (`Cara`, `Ola`) are none of them.
+#[rustfmt::skip]
+const GREETINGS: &[&str] = &[
+    "bonjour", "bonsoir", "salut", "coucou", "merci", "cher", "chere", "chers", "cheres", "dear", "hi", "hello", "hey", "thanks",
+    "hallo", "lieber", "liebe", "liebes", "hola", "querido", "querida", "gracias", "ciao", "buongiorno", "buonasera", "grazie",
+    "beste", "obrigado", "obrigada", "hej",
+];
 
 /// A name without the word before it that only begins the sentence: `Cherche Camille Aubertin`.
 fn behind_verb(text: &str, range: Range<usize>) -> Range<usize> {

@@ -30,6 +30,21 @@ impl Page<'_> {
         at.checked_sub(1).map_or(0, |at| self.byte(at))
     }
 
+    /// Whether a byte stands in the text: a search that costs next to nothing, before a reader that cannot do without it.
+    pub(super) fn holds(&self, byte: u8) -> bool {
+        memchr::memchr(byte, self.text.as_bytes()).is_some()
+    }
+
+    /// The lines, without what ends them.
+    pub(super) fn lines(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut start = 0;
+        memchr::memchr_iter(b'\n', self.text.as_bytes()).chain([self.text.len()]).map(move |end| {
+            let line = start..if end > start && self.before(end) == b'\r' { end - 1 } else { end };
+            start = end + 1;
+            line
+        })
+    }
+
     /// Walks right from `at` while bytes satisfy the predicate, at most `limit` of them.
     pub(super) fn right(&self, at: usize, limit: usize, keep: impl Fn(u8) -> bool) -> usize {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();

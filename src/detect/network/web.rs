@@ -224,8 +224,12 @@ fn host(page: &Page<'_>, dot: usize) -> Option<Range<usize>> {
     let longer = matches!(after, b'-' | b'_' | b'@' | b'(' | b'[')
         || !after.is_ascii()
         || after == b'.' && page.byte(end + 1).is_ascii_alphanumeric();
-    (known && right && letters && !part && !longer).then_some(start..end)
+    let framework = page.text.get(start..end).is_some_and(|host| FRAMEWORKS.contains(&host));
+    (known && right && letters && !part && !longer && !framework).then_some(start..end)
 }
+
+/// Frameworks that look like hosts, as they write themselves.
+const FRAMEWORKS: &[&str] = &["ASP.NET", "ADO.NET", "VB.NET", "ML.NET", "Json.NET", "Paint.NET"];
 
 /// Top-level domains that end no file and no method.
 const TOPS: &[&str] = &[
@@ -277,6 +281,7 @@ mod tests {
             ("7;exemple.com/a;x", Some("exemple.com/a")),
             ("on exemple.fr today", None),
             ("jean@exemple.fr/x", None),
+            ("ASP.NET/C# and Node.js", None),
         ] {
             assert_eq!(find(&BareUrl::new(), TOPS, text), expected, "{text}");
         }
@@ -292,6 +297,9 @@ mod tests {
             ("com.example.command", None),
             ("self.comment", None),
             ("3.com", None),
+            ("ASP.NET/<P>", None),
+            ("written in VB.NET", None),
+            ("see asp.net", Some("asp.net")),
         ] {
             assert_eq!(find(&Domain, TOPS, text), expected, "{text}");
         }

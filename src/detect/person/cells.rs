@@ -56,11 +56,7 @@ struct Column {
 pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
     let bytes = page.text.as_bytes();
     let mut rows: Option<Rows> = None;
-    let mut start = 0;
-    while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
-        let end = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let line = start..if page.before(end) == b'\r' { end - 1 } else { end };
-        start = end + 1;
+    for line in page.lines() {
         let Some((delimiter, width)) = shape(bytes.get(line.clone()).unwrap_or_default()) else {
             finish(page.text, rows.take(), report);
             continue;

@@ -22,15 +22,14 @@ pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
     let mut list = false;
     // Nothing stands yet below the head of the list.
     let mut fresh = false;
-    let mut start = 0;
-    for line in page.text.split_inclusive('\n') {
-        let range = start..start + line.trim_end().len();
-        start += line.len();
+    for line in page.lines() {
         if line.len() > LINE_BYTES_MAX {
             list = false;
             continue;
         }
-        if range.is_empty() || line.trim().is_empty() {
+        let own = page.text.get(line.clone()).unwrap_or_default().trim_end();
+        let range = line.start..line.start + own.len();
+        if own.is_empty() {
             list &= fresh;
             continue;
         }

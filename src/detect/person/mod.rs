@@ -1,7 +1,8 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
-//! confirmed elsewhere in the call. `table`, `html`, `sql`, `vcard`, `hl7` and `list` read names under the head of a column and of a
-//! list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and strings, `surname`
-//! surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `path` those in addresses, `compound` the whole of a surname of
+//! confirmed elsewhere in the call. `table`, `aligned`, `upright`, `html`, `sql`, `vcard`, `hl7` and `list` read names under the head of
+//! a column and of a list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and
+//! strings, `surname` surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `path`
+//! those in addresses, `compound` the whole of a surname of
 //! several words. `keys` holds what keys and heads say.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
@@ -9,6 +10,7 @@
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+mod aligned;
 mod alone;
 mod attribute;
 mod cells;
@@ -27,6 +29,7 @@ mod sql;
 mod surname;
 mod table;
 pub(super) mod tied;
+mod upright;
 mod vcard;
 mod whole;
 mod words;
@@ -130,18 +133,31 @@ fn is_common(text: &str, range: &Range<usize>) -> bool {
     fold::next_word(text, range.start).is_some_and(|(_, folded)| named::is_common(&folded))
 }
 
-/// Names by where they stand: under a key, under the head of a column, under the head of a list.
+/// Names by where they stand: under a key, under the head of a column, under the head of a list. A reader is not asked where the
+/// byte is missing that it looks for: most texts are prose.
 pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     under_key(page, report);
     table::names(page, report);
-    html::names(page, report);
-    sql::names(page, report);
-    vcard::names(page, report);
+    if page.holds(b'\n') {
+        aligned::names(page, report);
+        upright::names(page, report);
+    }
+    if page.holds(b'<') {
+        html::names(page, report);
+    }
+    if page.holds(b'(') {
+        sql::names(page, report);
+    }
+    if page.holds(b':') {
+        vcard::names(page, report);
+    }
     hl7::names(page, report);
     list::names(page, report);
     cells::names(page, report);
-    tied::accounts(page, report);
-    path::names(page, report);
+    if page.holds(b'/') || page.holds(b'\\') {
+        tied::accounts(page, report);
+        path::names(page, report);
+    }
 }
 
 /// A text that stands under a key such as `patient_name` and is a name from end to end.

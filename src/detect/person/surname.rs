@@ -178,7 +178,12 @@ fn with_comma(head: &[Token], given: &Token, behind: &[Token]) -> Option<u32> {
         [comma, next, ..] if is_mark(comma, ",") => !next.is_capital(),
         [next, ..] => is_mark(next, CLOSES),
     };
-    let shouts = known && surname.case == Case::Upper && surname.around != Around::Capitals;
+    // `PARIS, LYON, Paul`: what capitals list is no surname.
+    let listed = at
+        .checked_sub(2)
+        .and_then(|two| head.get(two..at))
+        .is_some_and(|before| matches!(before, [word, comma] if word.case == Case::Upper && is_mark(comma, ",")));
+    let shouts = known && surname.case == Case::Upper && surname.around != Around::Capitals && !listed;
     (shouts || opens && closes).then_some(first.start)
 }
 

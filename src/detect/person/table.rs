@@ -49,22 +49,20 @@ struct Table {
 
 /// Reports the names of all tables of a page.
 pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
-    let bytes = page.text.as_bytes();
     arrays(page, report);
-    split(page, report);
+    if page.holds(b'"') {
+        split(page, report);
+    }
+    let bytes = page.text.as_bytes();
     let mut table: Option<Table> = None;
-    let mut start = 0;
-    while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
-        let end = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let line = start..if page.before(end) == b'\r' { end - 1 } else { end };
+    for line in page.lines() {
         let short = line.len() <= LINE_BYTES_MAX;
         let row = table.as_ref().is_some_and(|table| short && table.row(page, &line, report));
         // A head with nothing below it heads nothing; a rule of dashes is nothing (`psql`, `mysql`, Markdown).
         let rule = table.is_some() && bytes.get(line.clone()).is_some_and(is_rule);
         if !row && !rule {
-            table = if short && end < bytes.len() { Table::under(page.text, &line) } else { None };
+            table = if short && line.end < bytes.len() { Table::under(page.text, &line) } else { None };
         }
-        start = end + 1;
     }
 }
 
@@ -95,9 +93,11 @@ impl Table {
 pub(super) type Cells = SmallVec<[Option<Range<usize>>; 16]>;
 
 pub(super) fn report_row(page: &Page<'_>, columns: &Named, cells: &Cells, report: &mut Report<'_>) {
-    for &(column, trust) in columns {
-        let Some(cell) = cells.get(column).cloned().flatten() else { continue };
-        if let Some((range, _)) = whole(page.text, cell, trust) {
+    for &(place, trust) in columns {
+        let Some(cell) = cells.get(place).cloned().flatten() else { continue };
+        // What names the columns of another table is no value: `| last_name | LastName |`.
+        let is_head = |range: &Range<usize>| page.text.get(range.clone()).and_then(column) == Some(Column::Person);
+        if let Some((range, _)) = whole(page.text, cell, trust).filter(|(range, _)| !is_head(range)) {
             report.push(range, if trust == Trust::Sure { 86 } else { 76 });
         }
     }

@@ -39,7 +39,7 @@ const NOBODY: &[&str] = &[
     "null", "none", "nil", "nan", "true", "false", "yes", "no", "oui", "non", "ja", "nein", "si", "unknown", "inconnu", "inconnue",
     "unbekannt", "desconocido", "sconosciuto", "onbekend", "anonymous", "anonyme", "string", "text", "varchar", "char", "int",
     "integer", "number", "boolean", "date", "required", "optional", "obligatoire", "facultatif", "total", "sum", "tbd", "todo",
-    "na", "various", "divers", "other", "autre", "test", "example", "exemple", "default", "empty", "vide", "redacted", "todos",
+    "na", "str", "bool", "object", "mandatory", "nullable", "alphanumeric", "identifier", "various", "divers", "other", "autre", "test", "example", "exemple", "default", "empty", "vide", "redacted", "todos",
 ];
 
 /// Titles before a name, folded.

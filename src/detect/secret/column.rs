@@ -1,11 +1,12 @@
 //! Secrets under the head of a column: `user,password` over `camille,…`, in tables of commas, semicolons, tabs and bars, with rules
-//! of dashes between the lines or without.
+//! of dashes between the lines or without, and in those that blanks align.
 //!
 //! The label must be all of its cell, and the line above must be none of the same table. Each line below is read once for each label
 //! of its head.
 
 use std::ops::Range;
 
+use crate::detect::aligned::{self, Cell};
 use crate::detect::columns::{is_rule, separators};
 use crate::detect::page::Page;
 
@@ -24,10 +25,10 @@ pub(super) fn below(page: &Page<'_>, label: &Range<usize>, mut found: impl FnMut
     let Some(end) = line_end(bytes, label.end).filter(|end| *end < bytes.len()) else { return };
     // What follows a head is the next cell or the next line.
     let next = page.right(label.end, HEAD_BYTES_MAX, |byte| matches!(byte, b' ' | b'"' | b'\r'));
-    if !matches!(page.byte(next), b',' | b';' | b'\t' | b'|' | b'\n') {
-        return;
-    }
     let start = page.left(label.start, LINE_BYTES_MAX, |byte| byte != b'\n');
+    if !matches!(page.byte(next), b',' | b';' | b'\t' | b'|' | b'\n') {
+        return aligned_below(page, label, start..end, &mut found);
+    }
     let head = bytes.get(start..end).unwrap_or_default();
     for delimiter in *b",;\t|" {
         let count = separators(head, delimiter).count();
@@ -44,6 +45,43 @@ pub(super) fn below(page: &Page<'_>, label: &Range<usize>, mut found: impl FnMut
             rows(page, end + 1, (delimiter, count, place), &mut found);
             return;
         }
+    }
+    aligned_below(page, label, start..end, &mut found);
+}
+
+/// Calls back with the values that begin or end where a head does, in a table that blanks align.
+fn aligned_below(
+    page: &Page<'_>,
+    label: &Range<usize>,
+    line: Range<usize>,
+    found: &mut impl FnMut(Range<usize>, &str),
+) {
+    // Where no value is wider than its head, one blank parts heads; somewhere there are two.
+    let apart = page.text.get(line.clone()).is_some_and(|line| line.contains("  "));
+    let Some(cells) = aligned::cells(page.text, &line).filter(|_| apart) else { return };
+    let words: aligned::Cells = cells.iter().flat_map(|cell| cell.words(page.text)).collect();
+    let is_own = |cell: &&Cell| cell.range.end == label.end && cell.range.start <= label.start;
+    let Some(head) = words.iter().chain(&cells).find(is_own).filter(|_| words.len() > 1) else { return };
+    let bytes = page.text.as_bytes();
+    let row = |line: Range<usize>| {
+        let cells = aligned::cells(page.text, &line).filter(|cells| cells.len() > 1)?;
+        cells.into_iter().find(|cell| head.heads(cell))
+    };
+    // What a head above has in the same place was read below that.
+    if let Some(end) = line.start.checked_sub(1)
+        && row(page.left(end, LINE_BYTES_MAX, |byte| byte != b'\n')..end).is_some()
+    {
+        return;
+    }
+    let mut start = line.end + 1;
+    while let Some(end) = line_end(bytes, start).filter(|end| *end > start) {
+        if !bytes.get(start..end).is_some_and(is_rule) {
+            let Some(own) = row(start..end) else { return };
+            if let Some(value) = page.text.get(own.range.clone()) {
+                found(own.range, value);
+            }
+        }
+        start = end + 1;
     }
 }
 
@@ -130,6 +168,11 @@ mod tests {
             ("a,b\nuser,password\nc,d\n", &[]),
             ("the password of mine, that is\nanother, one\n", &[]),
             ("user,password", &[]),
+            ("    user  password\n0  alice        x1\n1    bob        x2\n\nc  x3", &["x1", "x2"]),
+            ("user    password   role\n------  ---------  ----\nalice   x1         r\n", &["x1"]),
+            ("   user password\n0  alice      x1", &["x1"]),
+            ("the password\nis  x1", &[]),
+            ("the password of mine  is\nanother one  here", &[]),
         ] {
             let at = text.find("password").unwrap();
             let mut values = Vec::new();

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::{column, value};
+use super::{column, netrc, prose, value};
 use crate::detect::context::Context;
 use crate::detect::fold;
 use crate::detect::page::{Page, Sink};
@@ -56,6 +56,8 @@ enum Tie {
     Verb,
     /// Nothing but its place: an option of a command, the next cell, a word in quotes.
     Place,
+    /// The sentence, with words between.
+    Sentence,
 }
 
 /// A value as it stands behind its label.
@@ -92,22 +94,23 @@ impl Labelled {
                 }
             });
         }
-        let Some(found) = candidate(page, label) else { return };
+        let found = candidate(page, label);
+        if row.kind == Kind::Words {
+            if let Some(found) = found {
+                words(page, row.detector, &found, sink);
+            }
+            return;
+        }
         if row.kind == Kind::Secret
-            && let Some(range) = phrase(page, label, &found)
+            && let Some(range) = found.as_ref().and_then(|found| phrase(page, label, found))
         {
             return sink.push(row.detector, range, PHRASE);
         }
-        let Some(value) = page.text.get(found.range.clone()) else { return };
-        let after = page.byte(found.range.end);
-        let ends = matches!(after, 0 | b'\n' | b'\r' | b',' | b';' | b'.' | b'<' | b'&' | b'}' | b')' | b']' | b'|');
-        let confidence = match row.kind {
-            Kind::Secret => secret(value, &found, ends),
-            Kind::Login => login(value, &found, ends),
-            Kind::Words => return words(page, row.detector, &found, sink),
-        };
-        if let Some(confidence) = confidence {
-            sink.push(row.detector, found.range, confidence);
+        let judged = |found: Candidate| Some((judge(page, row.kind, &found)?, found.range));
+        let told = || prose::told(page, label).filter(|_| row.kind == Kind::Secret);
+        let sentence = |range| Candidate { range, tie: Tie::Sentence, quoted: false, loose: false };
+        if let Some((confidence, range)) = found.and_then(judged).or_else(|| told().map(sentence).and_then(judged)) {
+            sink.push(row.detector, range, confidence);
         }
     }
 
@@ -136,6 +139,18 @@ impl Labelled {
                 sink.push(row.detector, range.clone(), confidence);
             }
         }
+    }
+}
+
+/// Confidence that a value is what its row looks for.
+fn judge(page: &Page<'_>, kind: Kind, found: &Candidate) -> Option<u8> {
+    let value = page.text.get(found.range.clone())?;
+    let after = page.byte(found.range.end);
+    let ends = matches!(after, 0 | b'\n' | b'\r' | b',' | b';' | b'.' | b'<' | b'&' | b'}' | b')' | b']' | b'|');
+    match kind {
+        Kind::Secret => secret(value, found, ends),
+        Kind::Login => login(value, found, ends),
+        Kind::Words => None,
     }
 }
 
@@ -220,7 +235,10 @@ fn apart(page: &Page<'_>, label: &Range<usize>, closing: usize) -> Option<(usize
     let head = page.text.get(page.text.ceil_char_boundary(line)..word).unwrap_or_default();
     // A Dockerfile, a shell of Windows, the file of accounts that `curl` and `git` read.
     let set = ["ENV ", "setx ", "ARG "].iter().any(|command| head.ends_with(command));
-    let account = head.starts_with("machine ") && head.contains("login ") || head.trim_start().starts_with("login ");
+    let account = head.trim_start().starts_with("login ");
+    if netrc::precedes(page, word) {
+        return Some((closing, Tie::Sign));
+    }
     (option || set || account).then_some((closing, Tie::Place))
 }
 
@@ -228,6 +246,8 @@ fn apart(page: &Page<'_>, label: &Range<usize>, closing: usize) -> Option<(usize
 const VALUE: &str = "value";
 /// Confidence in the words of a passphrase.
 const PHRASE: u8 = 65;
+/// Confidence in what a sentence tells with words between.
+const TOLD: u8 = 70;
 /// Words of a passphrase at least.
 const PHRASE_WORDS_MIN: usize = 3;
 
@@ -268,7 +288,8 @@ fn secret(value: &str, found: &Candidate, ends: bool) -> Option<u8> {
         return None;
     }
     match (plain, found.quoted, found.tie) {
-        (true, _, Tie::Place) => None,
+        (true, _, Tie::Place | Tie::Sentence) => None,
+        (false, _, Tie::Sentence) => Some(TOLD),
         (false, _, Tie::Place) => (words == 1 && bytes.len() > 4 && !call_like(value)).then_some(80),
         (true, _, Tie::Verb) => (found.quoted && words == 1).then_some(70),
         (true, true, _) if words > 1 => (!value.ends_with(['?', '.', '!', ':'])).then_some(55),
@@ -341,8 +362,13 @@ fn words(page: &Page<'_>, detector: u16, found: &Candidate, sink: &mut Sink) {
     }
 }
 
+/// Whether a folded word stands between a label and its value.
+pub(super) fn is_verb(word: &str) -> bool {
+    VERBS.contains(&word)
+}
+
 /// Whether a value is a word that forms, schemas and manuals put in the place of one.
-fn is_form_word(word: &str) -> bool {
+pub(super) fn is_form_word(word: &str) -> bool {
     fold::next_word(word, 0).is_none_or(|(range, folded)| {
         let whole = range.len() >= word.trim_end_matches(|c: char| c.is_ascii_punctuation()).len();
         whole && std::str::from_utf8(&folded).is_ok_and(|folded| FORM_WORDS.contains(&folded))

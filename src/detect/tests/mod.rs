@@ -18,6 +18,7 @@ mod seams;
 mod secrets;
 mod signs;
 mod structures;
+mod tables;
 mod vectors;
 
 /// The catalogue of the repository, read as far as detection needs it.

@@ -340,3 +340,36 @@ fn numbers_over_the_end_of_a_line() {
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
+
+/// What greets somebody is no part of the name.
+#[test]
+fn greetings_stay_outside() {
+    for (text, expected) in [
+        ("Bonjour Camille,", "Camille"),
+        ("Bonjour Camille,\nVoici le dossier.", "Camille"),
+        ("Bonsoir Camille,", "Camille"),
+        ("Hallo Camille,", "Camille"),
+        ("Coucou Camille", "Camille"),
+        ("Cher Camille,", "Camille"),
+        ("Merci Camille,", "Camille"),
+        ("Bonjour Camille Aubertin,", "Camille Aubertin"),
+        ("Det säger Ola Nilsson.", "Ola Nilsson"),
+    ] {
+        assert_eq!(of("person", text), [expected], "{text}");
+    }
+    assert_eq!(of("person", "Bonjour à tous,"), Vec::<String>::new());
+}
+
+/// A town in capitals before a given name is no surname where another stands before it, or the surname behind.
+#[test]
+fn towns_of_a_route_stay_outside() {
+    for (text, expected) in [
+        ("Vol PARIS LYON Paul Durand 12A", &["Paul Durand"][..]),
+        ("Vol PARIS LYON Paul confirme.", &[]),
+        ("Etapes : PARIS, LYON, Paul les connaît.", &["Paul"]),
+        ("Passagers : GIRAUDET Paul, DUPONT Marie", &["GIRAUDET Paul", "DUPONT Marie"]),
+        ("LYON Marie est absente.", &["LYON Marie"]),
+    ] {
+        assert_eq!(of("person", text), expected, "{text}");
+    }
+}

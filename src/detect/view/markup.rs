@@ -302,8 +302,12 @@ fn parts_words(bytes: &[u8], at: usize) -> bool {
 
 /// A line end within a word with a capital, behind its hyphen: `Auber-⏎tin`.
 fn hyphenated(bytes: &[u8], cuts: &mut Vec<Cut>) {
-    for hyphen in memchr::memmem::find_iter(bytes, b"-\n").chain(memchr::memmem::find_iter(bytes, b"-\r\n")) {
-        let end = hyphen + if byte(bytes, hyphen + 1) == b'\r' { 3 } else { 2 };
+    for hyphen in memchr::memchr_iter(b'-', bytes) {
+        let end = match (byte(bytes, hyphen + 1), byte(bytes, hyphen + 2)) {
+            (b'\n', _) => hyphen + 2,
+            (b'\r', b'\n') => hyphen + 3,
+            _ => continue,
+        };
         let head = bytes.get(..hyphen).unwrap_or_default();
         let small = head.iter().rev().take(STRETCH_BYTES_MAX).take_while(|byte| byte.is_ascii_lowercase()).count();
         let capital = head.len().checked_sub(small + 1).and_then(|at| head.get(at)).is_some_and(u8::is_ascii_uppercase);

@@ -25,6 +25,7 @@ fn rows() {
         ("Greek stays Greek", "Αθήνα και Όλυμπος", "Αθήνα και Όλυμπος"),
         ("Bulgarian stays Bulgarian", "София е столица", "София е столица"),
         ("dashes and dots", "06\u{2011}12·34\u{2013}56", "06-12.34-56"),
+        ("the frame of a table", "┌─┬─┐\n│ a ┆ b ║\n╞═╪═╡\n└─┴─┘", "+-+-+\n| a | b |\n+-+-+\n+-+-+"),
         ("json", r#"{\"nir\": \"1\u00a084\"}"#, r#"{"nir": "1 84"}"#),
         ("json twice", r#"{\\\"n\\\": \\\"J\\u00e9r\\u00f4me\\n\\\"}"#, "{\"n\": \"Jérôme\n\"}"),
         ("json pair", r"\ud835\udfd2", "4"),
