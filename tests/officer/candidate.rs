@@ -127,3 +127,26 @@ async fn what_nobody_looked_for_is_unknown_in_a_replay() {
     let told = replay("codes", codes, Some(&own), 1);
     assert_eq!(told["lost"][unknown], 1, "{told}");
 }
+
+/// A request that stays at home unchanged is not changed more because it would be abroad, where nothing would send it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_backends_behind_would_get_is_no_change_of_a_request() {
+    let plot = Plot::new().await;
+    let folder = plot.folder.path().to_owned();
+    let house = plot.open().await;
+    let answer = house.client.chat(common::EMAIL, false).await;
+    assert!(answer.header("octroi-backend").starts_with("paris-gpu-"));
+    house.outcomes(1).await;
+    copy(&folder.join("policies"), &folder.join("stricter"));
+    let text = std::fs::read_to_string(folder.join("policies/main.policy")).unwrap();
+    let stricter = text.split("scenario ").next().unwrap().replace("must pseudonymise", "must redact");
+    assert!(!text.starts_with(&stricter));
+    std::fs::write(folder.join("stricter/main.policy"), stricter).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(["policy", "replay", "--since", "1d", "stricter", "--json"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["changes"], serde_json::json!({"others": 1}), "{told}");
+}
