@@ -6,10 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::Timestamp;
 
 use super::examine::Examined;
-use crate::model::{BackendId, Catalogue, ClassId, ClassSet, Duties, Facts, Plan, Word};
+use crate::model::{Action, BackendId, Catalogue, Choice, ClassId, ClassSet, EntityId, Facts, Plan, Word};
 use crate::policy::{self, Policy};
 use crate::telemetry::Telemetry;
-use crate::telemetry::shadow::Difference;
+use crate::telemetry::shadow::{Difference, Gets, apart as apart_at};
 
 /// Decides on an examined request under the candidate, if there is one, and counts how that differs.
 pub fn compare(telemetry: &Telemetry, examined: &Examined) {
@@ -44,33 +44,30 @@ fn decide(examined: &Examined, candidate: &Policy) -> Plan {
 /// The gravest difference between two plans. Policies number their backends differently, so names are compared.
 pub fn difference(live: (&Policy, &Plan), candidate: (&Policy, &Plan)) -> Option<Difference> {
     let (mine, theirs) = (named(live), named(candidate));
-    let (Some((first, duties)), Some((other, others))) = (mine.first(), theirs.first()) else {
+    let (Some(first), Some(other)) = (mine.first(), theirs.first()) else {
         return match (mine.is_empty(), theirs.is_empty()) {
             (false, true) => Some(Difference::Refused),
             (true, false) => Some(Difference::Allowed),
             _ => None,
         };
     };
-    if first != other {
+    if first.backend != other.backend {
         return Some(Difference::Moved);
     }
-    // What is done more strictly to one type outweighs what is done more mildly to another.
-    let stricter = |one: &Duties, other: &Duties| {
-        one.actions.iter().any(|(entity, action)| other.action(*entity) < *action)
-            || (one.log_sealed && !other.log_sealed)
-    };
-    if stricter(others, duties) {
-        return Some(Difference::MoreChanged);
-    }
-    if stricter(duties, others) {
-        return Some(Difference::LessChanged);
-    }
-    (mine != theirs).then_some(Difference::Others)
+    apart_at(&mine, 0, &theirs)
 }
 
-fn named<'a>((policy, plan): (&'a Policy, &'a Plan)) -> Vec<(&'a Word, &'a Duties)> {
-    let name = |backend: BackendId| policy.backend(backend).map(|backend| &backend.name);
-    plan.choices.iter().filter_map(|choice| Some((name(choice.backend)?, &choice.duties))).collect()
+fn named<'a>((policy, plan): (&'a Policy, &'a Plan)) -> Vec<Gets<'a>> {
+    let name = |backend: BackendId| policy.backend(backend).map(|backend| backend.name.as_str());
+    let duty = |(entity, action): &(EntityId, Action)| {
+        let info = policy.catalogue().info(*entity)?;
+        (*action > Action::Keep).then_some((info.name.as_str(), *action))
+    };
+    let gets = |choice: &'a Choice| {
+        let duties = choice.duties.actions.iter().filter_map(duty).collect();
+        Some(Gets { backend: name(choice.backend)?, duties, sealed: choice.duties.log_sealed })
+    };
+    plan.choices.iter().filter_map(gets).collect()
 }
 
 /// The classes that a request carries, by name.

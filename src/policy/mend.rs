@@ -140,10 +140,29 @@ impl Parser<'_> {
         unquoted || self.is_followed(phrase)
     }
 
-    /// Whether a statement begins here, spelt as it may be. `role is` is no slip for `rule`.
+    /// Whether a statement begins here, spelt as it may be. `role is` is no slip for `rule`, nor `label "X"` for `labels` where a
+    /// scenario goes on.
     pub(super) fn begins_statement(&self) -> bool {
-        let known = [CONDITIONS, PREDICATES].iter().any(|list| self.sees_one(list).is_some());
-        self.sees_one(STATEMENTS).is_some() || (!known && self.meant(STATEMENTS).is_some())
+        let known =
+            || [CONDITIONS, PREDICATES].iter().any(|list| self.sees_one(list).is_some()) || self.is_next_given();
+        self.sees_one(STATEMENTS).is_some() || (!known() && self.meant(STATEMENTS).is_some())
+    }
+
+    /// Whether what a scenario gives stands here in quotes, behind a word or a comma that leaves it open.
+    fn is_next_given(&self) -> bool {
+        let ends = |phrase: Phrase| phrase.words(self.language).last();
+        let open = match self.previous().map(|token| &token.kind) {
+            Some(Kind::Comma) => true,
+            Some(Kind::Word(word)) => [Phrase::Given, Phrase::And].into_iter().any(|phrase| ends(phrase) == Some(word)),
+            _ => false,
+        };
+        let given = GIVENS.iter().find(|phrase| self.stands(0, **phrase)).filter(|_| open);
+        given.is_some_and(|phrase| {
+            let words = phrase.words(self.language).count();
+            // `label "X" brings` is a statement behind a comma too many.
+            let says = [Phrase::Brings, Phrase::Lowers].into_iter().any(|verb| self.stands(words + 1, verb));
+            matches!(self.token(words).kind, Kind::Text(_)) && !says
+        })
     }
 
     /// Whether one of these phrases begins here, or one misspelt with what it takes behind it.

@@ -35,6 +35,7 @@ mod facts;
 mod french;
 mod french_tools;
 mod frozen;
+mod in_quotes;
 mod inventory;
 mod inventory_keys;
 mod inventory_terms;

@@ -64,7 +64,7 @@ pub(super) fn did_you_mean(near: &[&str]) -> Option<Text> {
 }
 
 /// As [`did_you_mean`], each word with what it means.
-pub(super) fn did_you_mean_one(near: Vec<(&str, String)>) -> Option<Text> {
+pub(super) fn did_you_mean_one<W: std::fmt::Display>(near: Vec<(W, String)>) -> Option<Text> {
     let quoted = near.into_iter().map(|(word, meaning)| match meaning.as_str() {
         "" => Part::Plain(format!("`{word}`")),
         meaning => Part::Plain(format!("`{word}` ({meaning})")),

@@ -71,7 +71,7 @@ impl Parser<'_> {
 
     /// `refused NAME, NAME`, `allowed NAME` or `NAME must DUTY`.
     fn expectation(&mut self, then: &mut Vec<Expectation>) -> Parsed<()> {
-        if matches!(self.kind(), Kind::Word(_)) && self.stands(1, Phrase::Must) {
+        if matches!(self.kind(), Kind::Word(_) | Kind::Text(_)) && self.stands(1, Phrase::Must) {
             let backend = self.name("the name of a backend")?;
             self.expect(Phrase::Must)?;
             let must = self.duty()?;

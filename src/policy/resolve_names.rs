@@ -1,6 +1,7 @@
 //! Names that mean nothing, and what was probably meant: data, labels, legal regimes, and whatever else is on a list.
 
 use super::everyday;
+use super::in_quotes::as_written;
 use super::nearest::{alike, did_you_mean_one, nearest};
 use super::parser::folded;
 use super::phrase::Phrase;
@@ -22,9 +23,9 @@ impl Resolver<'_> {
         self.names.world.reference.meaning(identifier, language).cloned().unwrap_or_default()
     }
 
-    /// These words as a question, each with what it means.
+    /// These names as a question, as the sheet writes them, each with what it means.
     fn asked(&self, near: Vec<&str>) -> Option<Text> {
-        did_you_mean_one(near.into_iter().map(|word| (word, self.meaning(word))).collect())
+        did_you_mean_one(near.into_iter().map(|name| (as_written(name), self.meaning(name))).collect())
     }
 
     /// The same of classes and types of data: a type means its classes, those that no other of them brings.
@@ -60,7 +61,7 @@ impl Resolver<'_> {
         }
         let pattern = name.text.contains('*').then(|| say!("each is named by itself: there are no patterns"));
         let help = pattern.or_else(|| self.asked(alike(&name.text, known.clone()))).or_else(|| {
-            let all: Vec<&str> = known.into_iter().collect();
+            let all: Vec<String> = known.into_iter().map(as_written).collect();
             (!all.is_empty() && all.len() <= 12).then(|| say!("known here: {}", all.join(", ")))
         });
         let message = say!("`{}` is no {}", name.text, Text::from(what));

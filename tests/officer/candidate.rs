@@ -127,3 +127,50 @@ async fn what_nobody_looked_for_is_unknown_in_a_replay() {
     let told = replay("codes", codes, Some(&own), 1);
     assert_eq!(told["lost"][unknown], 1, "{told}");
 }
+
+/// A request that stays at home unchanged is not changed more because it would be abroad, where nothing would send it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_backends_behind_would_get_is_no_change_of_a_request() {
+    let plot = Plot::new().await;
+    let folder = plot.folder.path().to_owned();
+    let house = plot.open().await;
+    let answer = house.client.chat(common::EMAIL, false).await;
+    assert!(answer.header("octroi-backend").starts_with("paris-gpu-"));
+    house.outcomes(1).await;
+    copy(&folder.join("policies"), &folder.join("stricter"));
+    let text = std::fs::read_to_string(folder.join("policies/main.policy")).unwrap();
+    let stricter = text.split("scenario ").next().unwrap().replace("must pseudonymise", "must redact");
+    assert!(!text.starts_with(&stricter));
+    std::fs::write(folder.join("stricter/main.policy"), stricter).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(["policy", "replay", "--since", "1d", "stricter", "--json"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["changes"], serde_json::json!({"others": 1}), "{told}");
+}
+
+/// Who asks why a request was refused while a permitted backend was up reads that no `fall back` opened the way to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_only_a_fall_back_would_have_let_pass_is_explained_so() {
+    let plot = Plot::new().await;
+    let folder = plot.folder.path().to_owned();
+    let sheet = folder.join("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    let narrow = text
+        .replace("fall back if unavailable or after 2 s of waiting", "fall back if unavailable when app is \"lab\"");
+    assert_ne!(narrow, text);
+    std::fs::write(&sheet, narrow).unwrap();
+    let house = plot.open().await;
+    house.plot.paris_down(true);
+    let refused = house.client.chat("x", false).await;
+    assert_eq!(refused.status, 503);
+    house.outcomes(1).await;
+    let id = refused.header("octroi-request-id");
+    let told = octroi(&folder, &["policy", "explain", id]);
+    assert!(told.contains("no `fall back` opened this request the way to us-cloud"), "{told}");
+    octroi(&folder, &["policy", "init", "french", "--home", "FR", "--lang", "fr"]);
+    let told = octroi(&folder, &["policy", "explain", id, "--policies", "french"]);
+    assert!(told.contains("aucun `repli` n'ouvrait à cette requête la voie vers us-cloud"), "{told}");
+}

@@ -68,7 +68,8 @@ pub(super) fn explain(
     newer.dedup();
     let mut newest = later.iter().filter_map(|body| body.get("newest"));
     let held = Held::of(decision).or_else(|| newest.find_map(Held::of));
-    let told = Told { explained, attempts, newer, held };
+    let ran_out = bodies.iter().any(|body| text(body, "reason").is_some_and(|reason| EXHAUSTED.contains(&reason)));
+    let told = Told { explained, attempts, newer, held, ran_out };
     show(printer, json, &told, || {
         let by = say(language, "by", "par");
         printer.line(format!("{}, {by} \"{name}\"", study.clock(time)));
@@ -80,6 +81,9 @@ pub(super) fn explain(
     });
     Ok(if told.explained.as_recorded || Held::of(decision).is_some() { Exit::Well } else { Exit::Findings })
 }
+
+/// Why a request was refused that policy permitted some backend.
+const EXHAUSTED: [&str; 2] = ["backends_unavailable", "backends_full"];
 
 /// The digests of a state, as entries name them.
 const STATE: [&str; 3] = ["policy", "inventory", "reference"];
@@ -96,6 +100,9 @@ struct Told {
     /// What kept backends from it beside the sheets.
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<Held>,
+    /// Whether it was refused since none of the backends that it might use could serve it.
+    #[serde(skip)]
+    ran_out: bool,
 }
 
 impl Told {
@@ -110,6 +117,14 @@ impl Told {
             "ils parlent son API et ont son modèle, qu'ils aient pu être joints ou non",
         );
         printer.line(format!("{able}: {}", self.explained.able.join(", ")));
+        if self.ran_out && !self.explained.behind.is_empty() {
+            let only = say(
+                language,
+                "only the nearest of them could be used: no `fall back` opened this request the way to",
+                "seuls les plus proches pouvaient servir : aucun `repli` n'ouvrait à cette requête la voie vers",
+            );
+            printer.line(format!("{only} {}", self.explained.behind.join(", ")));
+        }
         let held = self.held.map(|held| held.said(language));
         if self.explained.as_recorded {
             printer.line(say(language, "the record says the same", "le journal dit de même"));

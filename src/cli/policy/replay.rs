@@ -1,6 +1,6 @@
 //! `replay`: the recorded decisions of the audit log, taken again under a candidate. What would flip, and how often.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -18,6 +18,7 @@ use crate::model::entry::Digest;
 use crate::model::{Action, Choice, ClassId, ClassSet, Country, Facts};
 use crate::policy::study::Study;
 use crate::policy::{self, Day, Language, Lost, Policy, Recall, Recorded, RecordedChoice};
+use crate::telemetry::shadow::{Difference, Gets, apart};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Replay {
@@ -300,29 +301,28 @@ impl<'p> Again<'p> {
         if !left.iter().any(|one| was.backend == name(one)) {
             return Some("moved");
         }
-        let rank = |action: &str| Action::ALL.iter().position(|known| known.name() == action).unwrap_or(0);
-        let type_name = |id| self.policy.catalogue().info(id).map_or("", |info| info.name.as_str());
-        // At every backend that both name, not only the first: it may be the second that served.
-        let (mut more, mut less) = (false, false);
-        for was in before {
-            let Some(is) = after.iter().find(|one| was.backend == name(one)) else { continue };
-            let now: Vec<(&str, usize)> =
-                is.duties.actions.iter().map(|(entity, action)| (type_name(*entity), rank(action.name()))).collect();
-            let then: Vec<(&str, usize)> =
-                was.duties.iter().map(|(entity, action)| (&**entity, rank(action))).collect();
-            let of =
-                |list: &[(&str, usize)], entity: &str| list.iter().find(|(e, _)| *e == entity).map_or(0, |(_, r)| *r);
-            more |= now.iter().any(|(entity, rank)| of(&then, entity) < *rank);
-            less |= then.iter().any(|(entity, rank)| of(&now, entity) < *rank);
+        let then: Vec<Gets<'_>> = before.iter().map(|choice| Self::got(choice)).collect();
+        let now: Vec<Gets<'_>> = after.iter().map(|choice| self.would_get(choice)).collect();
+        apart(&then, at, &now).map(Difference::name)
+    }
+
+    /// What a backend got, as far as its entry tells: not whether it was kept under seal.
+    fn got<'a>(choice: &'a RecordedChoice<'_>) -> Gets<'a> {
+        let action = |name: &str| Action::ALL.into_iter().find(|known| known.name() == name).unwrap_or_default();
+        let duties = choice.duties.iter().map(|(entity, name)| (&**entity, action(name)));
+        let duties = duties.filter(|(_, action)| *action > Action::Keep).collect();
+        Gets { backend: &choice.backend, duties, sealed: false }
+    }
+
+    fn would_get(&self, choice: &Choice) -> Gets<'p> {
+        let policy = self.policy;
+        let duties = choice.duties.actions.iter().filter(|(_, action)| *action > Action::Keep);
+        let type_name = |id| policy.catalogue().info(id).map_or("", |info| info.name.as_str());
+        Gets {
+            backend: policy.backend(choice.backend).map_or("", |backend| backend.name.as_str()),
+            duties: duties.map(|(entity, action)| (type_name(*entity), *action)).collect(),
+            sealed: false,
         }
-        match (less, more) {
-            (true, _) => return Some("less-changed"),
-            (false, true) => return Some("more-changed"),
-            (false, false) => {}
-        }
-        let mine: BTreeSet<&str> = before.iter().map(|choice| &*choice.backend).collect();
-        let theirs: BTreeSet<&str> = after.iter().map(name).collect();
-        (mine != theirs).then_some("others")
     }
 }
 

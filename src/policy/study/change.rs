@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::super::compile::Gathered;
 use super::super::declared::{Certificate, Dated, Declared, Entry};
+use super::super::in_quotes::as_written;
 use super::super::phrase::{Language, Phrase};
 use super::super::resolved::{Allow, Gate, Predicate, Quality, Rule};
 use super::super::text::{Part, Text, say};
@@ -74,8 +75,10 @@ fn admitted(study: &Study, facts: &Facts, index: usize, language: Language) -> O
     let name = changed.inventory.entries.get(index)?.name.clone();
     let backends = Predicate::Is(Quality::Named(name.clone()));
     changed.resolved.allows.push(Allow { number: usize::MAX, backends, gate: Gate::default() });
-    stands(study, facts, &changed, &name)
-        .then(|| say!("admit it with a line: `{} {} {}`", Phrase::AllowBackends, Phrase::Named, name).said(language))
+    stands(study, facts, &changed, &name).then(|| {
+        let name = as_written(name.as_str());
+        say!("admit it with a line: `{} {} {}`", Phrase::AllowBackends, Phrase::Named, name).said(language)
+    })
 }
 
 /// A change of the data on its way to one backend, as a rule of the sheet would demand it.

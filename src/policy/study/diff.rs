@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::resolved::Rule;
 use super::super::scenario::nothing;
 use super::super::text::Text;
 use super::causes::Cause;
@@ -13,7 +14,7 @@ use super::dim::Dim;
 use super::search::{Effort, Found, Sought, Steps, anywhere, find};
 use super::side::{Side, data_last, led_by, opens, standing};
 use super::space::{Place, Scope, Space};
-use crate::model::{BackendId, Facts, Word};
+use crate::model::{Action, BackendId, Facts, Word};
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,27 +103,37 @@ impl Pair<'_> {
                     data_last(&space, dims.iter().copied())
                 }
             };
-            let excluded = |place: &Place| self.excluded(&cause, &space, place);
-            let has = |facts: &Facts| self.shows(&cause, facts);
-            let steps = Steps::of(effort);
-            let sought = Sought { excluded: &excluded, has: &has, passes: Some((self.after, self.new)), steps: &steps };
-            match located_first(&space, &dims, sought) {
-                Found::None => {}
+            self.kinds(&cause, &space, &dims, effort, opened);
+        }
+    }
+
+    /// Searches for each kind of difference that a cause may make: whoever reads that less is changed of what was allowed must also read
+    /// what was refused. One search for any of them proves that there is none.
+    fn kinds(&self, cause: &Cause<'_>, space: &Space, dims: &[usize], effort: &Effort<'_>, opened: &mut Opened) {
+        let (mut sought, mut dims) = (self.may_be(cause), dims.to_vec());
+        let mut is_first = true;
+        while !sought.is_empty() {
+            let excluded = |place: &Place| {
+                self.excluded(cause, space, place) || (!is_first && self.are_not(cause, &sought, space, place))
+            };
+            let has = |facts: &Facts| self.shows(cause, facts).iter().any(|kind| sought.contains(kind));
+            let steps = if is_first { Steps::of(effort) } else { Steps::late(effort) };
+            let wanted = Sought { excluded: &excluded, has: &has, passes: Some((self.after, self.new)), steps: &steps };
+            match located_first(space, &dims, wanted) {
+                Found::None => return,
                 Found::Unknown => {
                     let looked = steps.are_over().then(|| (steps.taken(), space.told_apart(&dims)));
                     opened.undecided.push(GivenUp { what: format!("{} [{}]", self.name, cause.name()), looked });
+                    return;
                 }
                 Found::Example(example) => {
-                    let (before, after) = (self.before.plan(&example), self.after.plan(&example));
-                    let had = self.old.and_then(|old| standing(&before, old));
-                    let kind = match (&cause, had) {
-                        (Cause::Binding, _) => Kind::Elsewhere,
-                        (_, None) => Kind::Possible,
-                        (_, had) if opens(had, standing(&after, self.new), &example) => Kind::Milder,
-                        _ => Kind::Nearer,
-                    };
+                    let shown = self.shows(cause, &example);
+                    let Some(kind) = sought.iter().copied().find(|kind| shown.contains(kind)) else { return };
                     let backend = Some(self.name.clone());
                     opened.changes.push(Change { backend, cause: cause.name(), example: *example, kind });
+                    sought.retain(|other| *other != kind);
+                    // What is not of these kinds shows once all but the data is known.
+                    (is_first, dims) = (false, data_last(space, dims));
                 }
             }
         }
@@ -160,21 +171,64 @@ impl Pair<'_> {
         (space, dims)
     }
 
-    /// Whether a request shows the difference that a cause may make.
-    fn shows(&self, cause: &Cause<'_>, facts: &Facts) -> bool {
+    /// The kinds of difference that a cause may make, the gravest first.
+    fn may_be(&self, cause: &Cause<'_>) -> Vec<Kind> {
+        match cause {
+            Cause::Binding => vec![Kind::Elsewhere],
+            Cause::Nearer(..) | Cause::Left(..) => vec![Kind::Nearer],
+            Cause::Label | Cause::Countries | Cause::Still | Cause::Other => {
+                vec![Kind::Possible, Kind::Milder, Kind::Nearer]
+            }
+            Cause::Rule(rule) if self.may_ease(rule) => vec![Kind::Possible, Kind::Milder],
+            Cause::Rule(..) | Cause::Allow(..) | Cause::Tool => vec![Kind::Possible],
+        }
+    }
+
+    /// Whether a rule of the old policy changes what the backend gets, and does not refuse it wherever it fires.
+    fn may_ease(&self, rule: &Rule) -> bool {
+        let before = self.before;
+        let does = |action: &Action| !matches!(action, Action::Keep | Action::Block) && before.policy.can(*action);
+        let changes = rule.actions.iter().map(|(_, action)| action);
+        let mut changes = changes.chain(rule.class_actions.iter().map(|(_, action)| action));
+        let index = before.today.rules.iter().position(|known| known.name == rule.name);
+        (rule.seals || changes.any(does))
+            && index.zip(self.old).is_some_and(|(index, old)| {
+                before.demands(index, old) && (rule.gate.asks_still() || !before.removes(index, old))
+            })
+    }
+
+    /// Whether no request of a part shows any of these kinds by this cause.
+    fn are_not(&self, cause: &Cause<'_>, kinds: &[Kind], space: &Space, place: &Place) -> bool {
+        let (before, after) = (self.before.look(space, place), self.after.look(space, place));
+        kinds.iter().all(|kind| match kind {
+            // What another rule refuses has that for its cause.
+            Kind::Possible => self.old.is_some_and(|old| {
+                before.must_admit(old) || matches!(cause, Cause::Rule(rule) if !before.may_matter(rule, old))
+            }),
+            Kind::Milder => !self.old.is_some_and(|old| {
+                let mut rules = self.before.today.rules.iter().enumerate();
+                before.may_allow(old)
+                    && rules.any(|(index, rule)| self.before.demands(index, old) && before.may_fire(rule))
+            }),
+            Kind::Nearer => !self.may_move(&before, &after),
+            Kind::Elsewhere | Kind::Addresses => false,
+        })
+    }
+
+    /// The differences that a request shows and a cause has a part in.
+    fn shows(&self, cause: &Cause<'_>, facts: &Facts) -> Vec<Kind> {
         let (before, after) = (self.before.plan(facts), self.after.plan(facts));
         let was = self.old.and_then(|old| standing(&before, old));
         let is = standing(&after, self.new);
-        match cause {
-            Cause::Binding => is.is_some(),
-            Cause::Nearer(..) | Cause::Left(..) => {
-                self.moves(&before, &after) && self.is_at_work(cause, &before, &after, facts)
-            }
-            Cause::Label | Cause::Countries | Cause::Still | Cause::Other => {
-                opens(was, is, facts) || self.moves(&before, &after)
-            }
-            _ => opens(was, is, facts) && self.is_at_work(cause, &before, &after, facts),
-        }
+        let mut kinds = self.may_be(cause);
+        kinds.retain(|kind| match kind {
+            Kind::Possible => was.is_none() && is.is_some(),
+            Kind::Milder => was.is_some() && opens(was, is, facts),
+            Kind::Nearer => self.moves(&before, &after),
+            Kind::Elsewhere => is.is_some(),
+            Kind::Addresses => false,
+        });
+        if kinds.is_empty() || self.is_at_work(cause, &before, &after, facts) { kinds } else { Vec::new() }
     }
 }
 

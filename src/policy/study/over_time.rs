@@ -59,8 +59,14 @@ impl Dated {
                 let id = side.policy.id_of(name.as_str())?;
                 standing(&side.plan(&change.example), id).cloned()
             };
-            let shows = opens(stands(before).as_ref(), stands(after).as_ref(), &change.example);
-            if shows && matches!(change.kind, diff::Kind::Possible | diff::Kind::Milder) {
+            let (was, is) = (stands(before), stands(after));
+            // What is changed less today and refused later is not possible newly until then.
+            let is_so = match change.kind {
+                diff::Kind::Possible => was.is_none(),
+                diff::Kind::Milder => was.is_some(),
+                _ => false,
+            };
+            if is_so && opens(was.as_ref(), is.as_ref(), &change.example) {
                 *from = day;
                 let found = format!("{name} [{}]", change.cause);
                 self.undecided.retain(|one| day.is_some() || one.what != found);

@@ -19,6 +19,8 @@ pub struct Explained {
     pub answer: Answer,
     /// Backends that speak the API and serve the model.
     pub able: Vec<String>,
+    /// Those of them that are allowed and stood behind a nearer one, and that no `fall back` opened to this request.
+    pub behind: Vec<String>,
     /// Whether the record says the same of every backend that it names as allowed.
     pub as_recorded: bool,
 }
@@ -65,11 +67,16 @@ impl Study {
         let (facts, able) = Recall::new(&self.policy).as_found(&entry)?;
         let answer = self.answer(&facts, &[], true);
         let name = |backend| self.policy.backend(backend).map(|backend| backend.name.to_string());
+        let plan = self.side().plan(&facts);
+        let choices = || plan.choices.iter().filter(|choice| able.contains(choice.backend));
+        let nearest = choices().map(|choice| choice.tier).min().filter(|_| !plan.fall_back.open);
+        let behind = choices().filter(|choice| nearest.is_some_and(|nearest| choice.tier > nearest));
+        let behind: Vec<String> = behind.filter_map(|choice| name(choice.backend)).collect();
         let able: Vec<String> = self.backends().filter(|one| able.contains(*one)).filter_map(name).collect();
         let allowed = answer.backends.iter().filter(|one| one.allowed && able.contains(&one.backend));
         let now: BTreeSet<&str> = allowed.map(|one| one.backend.as_str()).collect();
         let then: BTreeSet<&str> = entry.plan.iter().map(|choice| &*choice.backend).collect();
         let as_recorded = now == then;
-        Ok(Explained { answer, able, as_recorded })
+        Ok(Explained { answer, able, behind, as_recorded })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::in_quotes::as_written;
 use super::super::phrase::Phrase;
 use super::super::program::Program;
 use super::super::resolved::Resolved;
@@ -182,7 +183,7 @@ impl Study {
     /// What becomes of a backend, as a `then` says it.
     pub(super) fn stands(&self, plan: &Plan, backend: BackendId) -> String {
         let said = |phrase: Phrase| phrase.surface(self.language);
-        let name = self.policy.backend(backend).map_or("", |backend| backend.name.as_str());
+        let name = as_written(self.policy.backend(backend).map_or("", |backend| backend.name.as_str()));
         let Some(duties) = standing(plan, backend) else { return format!("{} {name}", said(Phrase::Refused)) };
         let sealed = duties.log_sealed.then(|| said(Phrase::LogSealed).to_owned());
         let done = duties.actions.iter().filter(|(_, action)| *action != Action::Keep);

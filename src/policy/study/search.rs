@@ -66,6 +66,12 @@ impl<'a> Steps<'a> {
         Self { taken: Cell::new(0), most, effort: Some(effort) }
     }
 
+    /// Those of a search for one more thing to tell beside what was found.
+    pub(super) fn late(effort: &'a Effort<'a>) -> Self {
+        let steps = Self::of(effort);
+        Self { most: steps.most.min(POLICY_SEARCH_STEPS_LATE), ..steps }
+    }
+
     fn take(&self) {
         self.taken.set(self.taken.get().saturating_add(1));
         if let Some(effort) = self.effort {

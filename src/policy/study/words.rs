@@ -1,5 +1,6 @@
 //! What a sheet asks, of a request and of a backend, and what it does, in the words of its language.
 
+use super::super::in_quotes::as_written;
 use super::super::phrase::Phrase;
 use super::super::reference::Countries;
 use super::super::resolved::{Atom, Predicate, Quality, What};
@@ -85,7 +86,7 @@ impl Study {
             Quality::Attested => said(Phrase::Attested),
             Quality::RetentionNone => said(Phrase::RetentionNone),
             Quality::TrainingNever => said(Phrase::TrainingNever),
-            Quality::Named(name) => format!("{} {name}", said(Phrase::Named)),
+            Quality::Named(name) => format!("{} {}", said(Phrase::Named), as_written(name.as_str())),
         }
     }
 

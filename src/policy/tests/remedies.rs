@@ -42,6 +42,42 @@ fn mended(text: &str, faults: &[Diagnostic]) -> String {
     text
 }
 
+/// A name of the inventory that is no word stands in quotes wherever it is to be written, and is read so.
+#[test]
+fn names_that_need_quotes_are_written_with_them() {
+    for name in ["us cloud", "us:1", "9"] {
+        let inventory = example().replace("[backend.cloud-us]", &format!("[backend.\"{name}\"]"));
+        let head = format!("{ENGLISH}allow backends named \"{name}\" when app is \"site\"\n");
+        let catalogue = all_types();
+        let study = |sheet: &str| {
+            crate::policy::study::Study::new(
+                &sources(sheet, &inventory),
+                &catalogue,
+                &every(&catalogue),
+                &vocabulary(),
+                now(),
+            )
+            .unwrap_or_else(|faults| panic!("{sheet}: {}", faults.iter().map(render).collect::<Vec<_>>().join("\n")))
+        };
+        let rule = "rule r because \"x\" when data includes email on backends located outside EEA must redact email\n";
+        let before = study(&format!("{head}{rule}"));
+        let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+        assert!(suggested.contains(&format!("\"{name}\" must redact email")), "{suggested}");
+        let after = study(&format!("{head}{rule}{suggested}"));
+        assert!(after.mutants().is_empty(), "{suggested}");
+        // The line that would admit it.
+        let answer = before.ask(&format!("email to \"{name}\""), true).unwrap();
+        let advice = answer.backends[0].smallest_change.clone().unwrap();
+        let line = between(&advice, "`", "`").unwrap();
+        study(&format!("{ENGLISH}{line}\n"));
+        // What is meant by a name that is none.
+        let faults =
+            compiled(&sources(&format!("{head}rule n because \"x\" never backends named \"{name}x\"\n"), &inventory));
+        let help = faults.unwrap_err()[0].help_text().unwrap_or_default().to_owned();
+        assert!(help.contains(&format!("`\"{name}\"`")) || help.contains(&format!("\"{name}\"")), "{help}");
+    }
+}
+
 /// Each sheet has faults, each of them says what to write, and none is left when that is written.
 #[test]
 fn remedies_of_sheets_hold() {

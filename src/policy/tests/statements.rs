@@ -135,6 +135,40 @@ fn a_line_that_begins_with_the_word_of_a_statement_need_not_begin_one() {
 }
 
 /// Whoever writes restrictions without rules is told of each line.
+/// Lines may end anywhere: each fact of a scenario may begin one, whatever statement it is near to.
+#[test]
+fn a_line_may_begin_with_any_fact_of_a_scenario() {
+    let facts = [
+        "label \"Secret\"",
+        "role \"nurse\"",
+        "tenant \"t\"",
+        "purpose \"p\"",
+        "app \"x\"",
+        "data email",
+        "residence FR",
+        "leak score 700",
+        "minors",
+        "a reference",
+        "hosted tool web_search",
+    ];
+    for fact in facts {
+        for open in [
+            "given\n",
+            "given scan incomplete and\n",
+            "given scan incomplete,\n    # a note\n",
+            "given scan incomplete\n and\n",
+        ] {
+            for indent in ["", "        "] {
+                let sheet = format!("scenario \"s\"\n  {open}{indent}{fact}\n  then refused cloud-us\n");
+                assert_eq!(told(HEADER, &format!("allow backends on premises\n{sheet}")), [], "{sheet}");
+            }
+        }
+    }
+    // Behind a comma too many, what begins a statement begins one.
+    let idle = told(HEADER, "scenario \"s\"\n  given app \"x\",\nlabel \"Secret\" brings health\n");
+    assert!(idle.iter().any(|(_, told)| told.contains("label \"Secret\"") || told.contains("`label`")), "{idle:?}");
+}
+
 #[test]
 fn each_line_that_restricts_is_told() {
     let told_of = |head: &str, lines: &[&str]| {
