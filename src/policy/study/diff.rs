@@ -103,13 +103,13 @@ impl Pair<'_> {
                     data_last(&space, dims.iter().copied())
                 }
             };
-            self.kinds(&cause, &space, &dims, effort, opened);
+            self.kinds(&cause, (&space, &dims), effort, opened);
         }
     }
 
     /// Searches for each kind of difference that a cause may make: whoever reads that less is changed of what was allowed must also read
     /// what was refused. One search for any of them proves that there is none.
-    fn kinds(&self, cause: &Cause<'_>, space: &Space, dims: &[usize], effort: &Effort<'_>, opened: &mut Opened) {
+    fn kinds(&self, cause: &Cause<'_>, (space, dims): (&Space, &[usize]), effort: &Effort<'_>, opened: &mut Opened) {
         let (mut sought, mut dims) = (self.may_be(cause), dims.to_vec());
         let mut is_first = true;
         while !sought.is_empty() {
