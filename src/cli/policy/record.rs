@@ -116,7 +116,7 @@ impl Told {
             "they speak its API and have its model, whether or not they could be reached",
             "ils parlent son API et ont son modèle, qu'ils aient pu être joints ou non",
         );
-        printer.line(format!("{able}: {}", self.explained.able.join(", ")));
+        printer.line(format!("{able}{}{}", colon(language), self.explained.able.join(", ")));
         if self.ran_out && !self.explained.behind.is_empty() {
             let only = say(
                 language,
@@ -130,11 +130,13 @@ impl Told {
             printer.line(say(language, "the record says the same", "le journal dit de même"));
             let later = say(language, "before it ended", "avant sa fin");
             if let Some(held) = held {
-                printer.line(format!("{later}: {held}"));
+                printer.line(format!("{later}{}{held}", colon(language)));
             }
         } else {
             let otherwise = say(language, "the record says otherwise", "le journal dit autrement");
-            printer.line(held.map_or_else(|| otherwise.to_owned(), |held| format!("{otherwise}: {held}")));
+            printer.line(
+                held.map_or_else(|| otherwise.to_owned(), |held| format!("{otherwise}{}{held}", colon(language))),
+            );
         }
         for newer in &self.newer {
             let then = say(
@@ -149,7 +151,7 @@ impl Told {
                     "what it says is known from the log alone",
                     "ce qu'il dit n'est connu que par le journal",
                 );
-                printer.line(format!("{known}: {}", lost.said(language)));
+                printer.line(format!("{known}{}{}", colon(language), lost.said(language)));
                 for told in &newer.recorded {
                     printer.line(told.said(language));
                 }
