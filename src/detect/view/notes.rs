@@ -3,6 +3,8 @@
 //! A superscript digit may also be a digit in disguise, and is read as one in the text. So what such a sign stands beside is read a
 //! second time: a copy of the stretch stands behind the text, without the sign.
 
+use std::ops::Range;
+
 use super::{Builder, View};
 
 /// Bytes before and behind a sign that are read with it.
@@ -14,10 +16,27 @@ const FIRST: [u8; 2] = [0xC2, 0xE2];
 
 /// Puts what signs stand beside behind the text, without them; `None` where there is none.
 pub(super) fn read_twice(text: &str) -> Option<View> {
+    let signs = signs(text);
+    let mut builder = signs.first().map(|_| Builder::new(text))?;
+    // Signs whose stretches meet have one, so that no byte is read a third time.
+    for near in signs.chunk_by(|one, next| next.start - one.end <= 2 * AROUND_BYTES_MAX) {
+        let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
+        builder.append(text.ceil_char_boundary(first.start.saturating_sub(AROUND_BYTES_MAX))..first.start);
+        for (sign, next) in near.iter().zip(near.iter().skip(1)) {
+            builder.done = sign.end;
+            builder.copy_to(next.start);
+        }
+        builder.done = last.end;
+        builder.copy_to(text.floor_char_boundary(text.len().min(last.end + AROUND_BYTES_MAX)));
+        builder.done = text.len();
+    }
+    builder.finish()
+}
+
+/// The signs that a word stands beside, on one side.
+fn signs(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
-    let mut builder: Option<Builder<'_>> = None;
-    // Up to where signs were looked at.
-    let mut seen = 0;
+    let (mut found, mut seen) = (Vec::new(), 0);
     for at in memchr::memchr2_iter(FIRST[0], FIRST[1], bytes) {
         if at < seen {
             continue;
@@ -29,18 +48,11 @@ pub(super) fn read_twice(text: &str) -> Option<View> {
         let before = word(&mut bytes.get(..at).unwrap_or_default().iter().rev().take(AROUND_BYTES_MAX));
         let behind = word(&mut bytes.get(seen..).unwrap_or_default().iter().take(AROUND_BYTES_MAX));
         // Within a word it is a letter of it.
-        if len == 0 || (before == 0) == (behind == 0) || before.max(behind) < WORD_BYTES_MIN {
-            continue;
+        if len > 0 && (before == 0) != (behind == 0) && before.max(behind) >= WORD_BYTES_MIN {
+            found.push(at..seen);
         }
-        let from = text.ceil_char_boundary(at.saturating_sub(AROUND_BYTES_MAX));
-        let to = text.floor_char_boundary(bytes.len().min(seen + AROUND_BYTES_MAX));
-        let builder = builder.get_or_insert_with(|| Builder::new(text));
-        builder.append(from..at);
-        builder.done = seen;
-        builder.copy_to(to);
-        builder.done = bytes.len();
     }
-    builder.and_then(Builder::finish)
+    found
 }
 
 /// A superscript digit, or a mark that reads as letters.

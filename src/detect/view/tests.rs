@@ -296,3 +296,13 @@ proptest! {
         prop_assert_eq!(read(&replaced), format!("{before}<X>{after}"));
     }
 }
+
+/// However many signs stand in a text, it is read at most twice.
+#[test]
+fn signs_of_notes_do_not_multiply_a_text() {
+    let text = "Aubertin¹ ".repeat(1_000);
+    let view = View::of_all(&text).unwrap();
+    assert!(view.text().len() < 2 * text.len() + 400, "{} of {}", view.text().len(), text.len());
+    let behind = view.text().rfind("Aubertin A").unwrap();
+    assert!(text[view.original(behind..behind + 8)].starts_with("Aubertin"));
+}
