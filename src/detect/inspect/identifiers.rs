@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use super::Work;
 use crate::detect::page::{Page, Report, Sink};
+use crate::detect::person::account::is_account;
 use crate::detect::person::known::Search;
-use crate::detect::person::tied::is_account;
 use crate::detect::values::Values;
 use crate::detect::view::{Joint, View};
 use crate::limits::FINDINGS_MAX;

@@ -1,20 +1,23 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
 //! confirmed elsewhere in the call. `table`, `aligned`, `upright`, `html`, `sql`, `vcard`, `hl7` and `list` read names under the head of
 //! a column and of a list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and
-//! strings, `surname` surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `path`
-//! those in addresses, `compound` the whole of a surname of
-//! several words. `keys` holds what keys and heads say.
+//! strings, `surname` surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `account`
+//! and `path` those of accounts and in addresses, `call` those that code hands to functions, `edifact` and `zone` those of messages and
+//! documents that machines read, `compound` the whole of a surname of several words. `keys` holds what keys and heads say.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+pub(super) mod account;
 mod aligned;
 mod alone;
 mod attribute;
+mod call;
 mod cells;
 mod compound;
+mod edifact;
 mod hl7;
 mod html;
 mod initial;
@@ -33,6 +36,7 @@ mod upright;
 mod vcard;
 mod whole;
 mod words;
+mod zone;
 
 use std::ops::Range;
 
@@ -107,7 +111,8 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
         // `représentée par la Direction`: an article, and no name.
         [word] if title => name.range.start < word.start && is_common(page.text, word),
         [_] => is_common(page.text, &name.range),
-        _ => false,
+        // `Hello Scope Exit!`
+        words => cue == Cue::Greeting && words.iter().all(|word| is_common(page.text, word)),
     };
     let glued = page.byte(range.end) == b'.' && name.range.start == range.end + 1;
     let alone =
@@ -144,18 +149,23 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     }
     if page.holds(b'<') {
         html::names(page, report);
+        zone::names(page, report);
     }
     if page.holds(b'(') {
         sql::names(page, report);
+        call::names(page, report);
     }
     if page.holds(b':') {
         vcard::names(page, report);
     }
     hl7::names(page, report);
+    if page.holds(b'+') {
+        edifact::names(page, report);
+    }
     list::names(page, report);
     cells::names(page, report);
+    account::names(page, report);
     if page.holds(b'/') || page.holds(b'\\') {
-        tied::accounts(page, report);
         path::names(page, report);
     }
 }

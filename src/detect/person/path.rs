@@ -20,7 +20,7 @@ const HOST_BYTES_MAX: usize = 255;
 const ADDRESS_BYTES_MAX: usize = 2_048;
 /// Segments and parameters behind which people are called by their names.
 #[rustfmt::skip]
-const PEOPLE: &[&str] = &[
+pub(super) const PEOPLE: &[&str] = &[
     "author", "authors", "client", "clients", "contact", "contacts", "customer", "customers", "employee", "employees", "in", "member",
     "members", "name", "patient", "patients", "people", "person", "persons", "profile", "profiles", "staff", "u", "user", "users",
     "auteur", "auteurs", "collaborateurs", "employes", "nom", "personnel", "salaries", "utilisateurs",

@@ -17,7 +17,7 @@ use crate::detect::names::lexicon::{
     BODY, CAPITAL, COMPANY, FORENAME, FREQUENT, PARTICLE, PLACE, POPULAR, SMALL, STREET, SURNAME, TITLE,
 };
 use crate::detect::names::token::{Case, Token};
-use crate::detect::page::{Page, Report};
+use crate::detect::page::Page;
 use crate::detect::{fold, named};
 
 /// Confidence in a name that a sign is tied to, and in one that a line end parts.
@@ -28,10 +28,6 @@ const TOKENS_MAX: usize = 7;
 const NOTE_CHARS_MAX: usize = 2;
 /// Bytes between a name in the name of a file and the end of that.
 const FILE_BYTES_MAX: usize = 32;
-/// Bytes of the name of an account.
-const ACCOUNT_BYTES_MAX: usize = 48;
-/// Folders whose folders are called as people are.
-const HOMES: [&[u8]; 2] = [b"Users", b"home"];
 /// What names of files end with.
 const FILES: &[&str] = &[
     "csv", "doc", "docx", "eml", "gif", "heic", "jpeg", "jpg", "json", "md", "mp3", "mp4", "msg", "odt", "ods", "pdf",
@@ -193,33 +189,6 @@ fn without_note(text: &str, range: Range<usize>) -> Range<usize> {
 
 fn is_hyphen(token: &Token) -> bool {
     token.mark() == u32::from('-')
-}
-
-/// Reports the accounts of people in paths of their own files: `C:\Users\camille.aubertin`, `/home/jean.dupont`.
-pub(super) fn accounts(page: &Page<'_>, report: &mut Report<'_>) {
-    let bytes = page.text.as_bytes();
-    let separates = |byte: &u8| matches!(byte, b'/' | b'\\');
-    for folder in HOMES {
-        for at in memchr::memmem::find_iter(bytes, folder) {
-            let end = at + folder.len();
-            let rest = bytes.get(end..).unwrap_or_default();
-            let start = end + rest.iter().take(2).take_while(|byte| separates(byte)).count();
-            let len = page.right(start, ACCOUNT_BYTES_MAX, |byte| {
-                byte.is_ascii_alphanumeric() || !byte.is_ascii() || matches!(byte, b'.' | b'-' | b'_')
-            });
-            if start > end && page.text.get(start..len).is_some_and(is_account) {
-                report.push(start..len, CONFIDENCE.0);
-            }
-        }
-    }
-}
-
-/// Whether the name of an account is somebody's: `camille.aubertin`, `aubertin_camille`.
-pub(in crate::detect) fn is_account(name: &str) -> bool {
-    let mut words = name.split(['.', '_', '-', ' ']);
-    let (Some(one), Some(other), None) = (words.next(), words.next(), words.next()) else { return false };
-    let letters = |word: &str| word.chars().all(char::is_alphabetic);
-    letters(one) && letters(other) && are_name(one, other)
 }
 
 /// Whether two words are a given name and a surname, in either order, that lists know.

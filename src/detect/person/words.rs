@@ -13,7 +13,7 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
     (Cue::Title, &[
         "mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "sir", "madam", "mister", "reverend", "judge",
         "mme", "mmes", "mlle", "mlles", "monsieur", "madame", "mademoiselle", "docteur", "docteure", "professeur",
-        "professeure", "maître", "maitre", "veuve",
+        "professeure", "maître", "maitre", "veuve", "famille", "familie", "famiglia", "familia",
         "herr", "herrn", "frau", "fräulein", "doktor",
         "sr", "sra", "srta", "señor", "señora", "señorita", "doña", "dña", "dra", "profa",
         "signor", "signora", "signore", "signorina", "sig", "sigg", "dott", "dottor", "dottoressa", "avv",

@@ -1,0 +1,62 @@
+//! Names in UN/EDIFACT messages (ISO 9735): `NAD+BY+5412345000013::9++AUBERTIN CAMILLE+12 RUE DE LA PAIX+PARIS++75002+FR'`.
+//!
+//! The segment of parties has its name in the fifth element, an unstructured one in the fourth. Most parties are companies, so the
+//! words must be known as somebody's.
+
+use super::whole::{Trust, whole};
+use crate::detect::page::{Page, Report};
+
+/// Bytes of a segment.
+const SEGMENT_BYTES_MAX: usize = 1024;
+/// Elements that hold a name: name and address in one, and the name.
+const ELEMENTS: std::ops::RangeInclusive<usize> = 3..=4;
+/// Confidence in a name.
+const CONFIDENCE: u8 = 84;
+
+/// Reports the names of all such segments of a page.
+pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
+    for start in memchr::memmem::find_iter(page.text.as_bytes(), b"NAD+") {
+        if page.before(start).is_ascii_alphanumeric() {
+            continue;
+        }
+        let end = page.right(start, SEGMENT_BYTES_MAX, |byte| !matches!(byte, b'\'' | b'\r' | b'\n'));
+        let own = page.text.get(start..page.text.floor_char_boundary(end)).unwrap_or_default();
+        let mut at = start;
+        for (place, element) in own.split('+').enumerate() {
+            let mut part = at;
+            at += element.len() + 1;
+            if !ELEMENTS.contains(&place) {
+                continue;
+            }
+            for component in element.split(':') {
+                let name = whole(page.text, part..part + component.len(), Trust::Perhaps);
+                if let Some((name, _)) = name.filter(|(_, words)| *words > 1) {
+                    report.push(name, CONFIDENCE);
+                }
+                part += component.len() + 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
+mod tests {
+    use super::*;
+    use crate::detect::page::{Sink, Used};
+
+    #[test]
+    fn names_of_segments() {
+        for (text, expected) in [
+            ("UNH+1'NAD+BY+++MARTIN CAMILLE+12 RUE DE LA PAIX+PARIS++75002+FR'", &["MARTIN CAMILLE"][..]),
+            ("NAD+DP+++Camille Martin:c/o ACME'\nNAD+CN++Paul Dupont:Lyon'", &["Camille Martin", "Paul Dupont"]),
+            ("NAD+SU+5412345000013::9++ACME FRANCE SAS+1 RUE+PARIS'", &[]),
+            ("GRENAD+BY+++MARTIN CAMILLE'", &[]),
+        ] {
+            let mut sink = Sink::new(Used::default());
+            names(&Page { text, key: None }, &mut Report { sink: &mut sink, detector: 0 });
+            let found: Vec<&str> = sink.hits.iter().map(|hit| &text[hit.range.clone()]).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
