@@ -341,6 +341,21 @@ fn numbers_over_the_end_of_a_line() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// A justified line has two blanks and more for one.
+#[test]
+fn numbers_with_several_blanks() {
+    for (kind, text, expected) in [
+        ("iban", "IBAN FR76  3000  6000  0112  3456  7890  189 fin", "FR76  3000  6000  0112  3456  7890  189"),
+        ("iban", "x\nGB29   NWBK   6016   1331   9268   19", "GB29   NWBK   6016   1331   9268   19"),
+        ("card_pan", "carte 4111  1111   1111  1111.", "4111  1111   1111  1111"),
+        ("fr_nir", "NIR 1  84  12  76  451  089  46", "1  84  12  76  451  089  46"),
+        ("phone", "tel 01  99  00  12  34", "01  99  00  12  34"),
+    ] {
+        assert_eq!(of(kind, text), [expected], "{text}");
+    }
+    assert_eq!(of("card_pan", "4111    1111    1111    1111"), Vec::<String>::new());
+}
+
 /// What greets somebody is no part of the name.
 #[test]
 fn greetings_stay_outside() {

@@ -19,6 +19,7 @@ mod markup;
 mod mixed;
 mod notes;
 mod printable;
+mod spread;
 mod terminal;
 mod wrapped;
 
@@ -65,11 +66,12 @@ impl View {
     /// Builds the view that detectors read: whole numbers are digits, and what tags say that were taken out of the text stands
     /// behind it.
     pub(super) fn of_all(text: &str) -> Option<Self> {
-        const LAYERS: [fn(&str) -> Option<View>; 6] = [
+        const LAYERS: [fn(&str) -> Option<View>; 7] = [
             terminal::set_aside,
             notes::read_twice,
             characters::normalise,
             wrapped::join,
+            spread::read_twice,
             markup::set_aside,
             figures::plain,
         ];
