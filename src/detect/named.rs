@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::names::decode::{Kind, Lattice};
-use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, PLACE, SMALL, SURNAME, TITLE};
+use super::names::lexicon::{BODY, CAPITAL, COMPANY, FORENAME, FREQUENT, PLACE, SMALL, SURNAME, TITLE};
 use super::names::model::Model;
 use super::names::token::Block;
 use super::page::{Hit, Page, Sink};
@@ -24,6 +24,8 @@ static SHIPPED: LazyLock<Option<Model<'static>>> =
 const COMMON_MIN: u8 = 85;
 /// Confidence from which one word in small letters is a name.
 const SMALL_MIN: u8 = 80;
+/// Confidence below which what stands around one word may speak against it.
+const DOUBTFUL: u8 = 60;
 /// Confidence in a whole text under the key of an address.
 const KEYED: u8 = 90;
 /// Bytes of the longest abbreviation, its stops and blanks included.
@@ -199,12 +201,21 @@ fn behind_verb(text: &str, range: Range<usize>) -> Range<usize> {
     };
     let Some(rest) = text.get(first.end..range.end).and_then(|rest| rest.strip_prefix(' ')) else { return range };
     let given = fold::next_word(rest, 0).is_some_and(|(_, folded)| flags(&folded) & (FORENAME | SMALL) == FORENAME);
+    // `Appelez C. Laurent`, `Rappeler M.Dupont`
+    let initial = rest.chars().next().is_some_and(char::is_uppercase) && rest.chars().nth(1) == Some('.');
     let opens = text.get(..range.start).unwrap_or_default().trim_end_matches(' ');
     let opens = opens.is_empty() || opens.ends_with(['.', '!', '?', '\n', ':', '-', '"']);
     let known = flags(&folded);
-    let verb = known & SMALL != 0 && known & (FORENAME | SURNAME | TITLE) == 0;
+    // `Appelez`: a list need not have it.
+    let asks = known == 0 && initial && folded.ends_with(b"ez");
+    let verb = (known & SMALL != 0 || asks) && known & (FORENAME | SURNAME | TITLE) == 0;
     let several = rest.contains(' ');
-    if opens && verb && given && several { range.end - rest.len()..range.end } else { range }
+    if !(opens && verb && (given && several || initial)) {
+        return range;
+    }
+    // A title that is glued to the name.
+    let name = rest.strip_prefix("M.").filter(|name| name.starts_with(char::is_uppercase)).unwrap_or(rest);
+    range.end - name.len()..range.end
 }
 
 /// Whether a name is an abbreviation that announces a number: `P. IVA`, `C. Fiscale`.
@@ -223,8 +234,16 @@ fn is_abbreviation(page: &Page<'_>, range: &Range<usize>) -> bool {
 /// common in them (`Price`).
 fn is_lone_word(page: &Page<'_>, range: &Range<usize>, confidence: u8) -> bool {
     let word = page.text.get(range.clone()).unwrap_or_default();
+    // `Vitamin C. Dosierung`
+    let first = fold::next_word(word, 0).filter(|_| confidence < DOUBTFUL);
+    if first.is_some_and(|(_, folded)| THINGS.iter().any(|thing| thing.as_bytes() == folded.as_slice())) {
+        return true;
+    }
     if word.contains(char::is_whitespace) {
         return false;
+    }
+    if confidence < DOUBTFUL && is_of_things(page, range) {
+        return true;
     }
     let small = !word.contains(char::is_uppercase);
     let flags = fold::next_word(word, 0).map_or(0, |(_, folded)| flags(&folded));
@@ -233,6 +252,33 @@ fn is_lone_word(page: &Page<'_>, range: &Range<usize>, confidence: u8) -> bool {
     }
     small && (confidence < SMALL_MIN || page.text.trim().len() < 2 * word.len() + 2)
 }
+
+/// Whether a word stands in a list without blanks, or behind what names a body: `Java,Python,Ruby,Rust`, `la société Vexa`.
+fn is_of_things(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let listed = page.before(range.start) == b',' && page.byte(range.end) == b',';
+    let before = page.text.get(..range.start).and_then(|text| text.strip_suffix(' ')).unwrap_or_default();
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let body =
+        |folded: &[u8]| flags(folded) & (COMPANY | BODY) != 0 || BODIES.iter().any(|word| word.as_bytes() == folded);
+    listed || fold::next_word(word, 0).is_some_and(|(_, folded)| body(&folded))
+}
+
+/// What letters and numbers follow that look like initials, folded.
+const THINGS: &[&str] = &["vitamin", "vitamine", "vitamina", "hepatitis", "hepatite", "influenza"];
+/// What names bodies and no list has, folded.
+const BODIES: &[&str] = &[
+    "societe",
+    "entreprise",
+    "groupe",
+    "agence",
+    "cabinet",
+    "company",
+    "group",
+    "firma",
+    "azienda",
+    "ditta",
+    "empresa",
+];
 
 /// Whether a folded word is common in texts without being anybody's name, as far as the word list knows.
 pub(super) fn is_common(folded: &[u8]) -> bool {

@@ -120,10 +120,30 @@ impl Judge {
             for (value, share) in values.iter_mut().zip(steps) {
                 *value = percent(share);
             }
+            count_from(values, trials);
         }
         kept
     }
 }
+
+/// Lets findings count from the least probability from which half of those below the next ten are right. A finding below 50 is
+/// dropped, so that this is where most names are won for what is found wrong besides.
+fn count_from(values: &mut [u8; STEPS], trials: &[(f32, bool)]) {
+    let from = |least: u8, values: &[u8; STEPS]| values.iter().position(|value| *value >= least).unwrap_or(STEPS);
+    let (counts, end) = (from(HALF, values), from(HALF + 10, values));
+    let is_half = |first: &usize| {
+        let own = trials.iter().filter(|(probability, _)| (*first..end).contains(&step_of(*probability)));
+        let (right, all) = own.fold((0, 0), |(right, all), (_, hit)| (right + usize::from(*hit), all + 1));
+        2 * right >= all
+    };
+    let first = (0..counts).rev().take_while(is_half).last().unwrap_or(counts);
+    for value in values.get_mut(first..counts).into_iter().flatten() {
+        *value = HALF;
+    }
+}
+
+/// The least confidence of a finding that is reported.
+const HALF: u8 = 50;
 
 /// A part of a whole, 0 of nothing.
 #[expect(clippy::cast_precision_loss, reason = "counts of texts")]
