@@ -168,6 +168,12 @@ pub const MOVES_MAX: usize = 65_536;
 pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of a backend's answer head.
 pub const REPLY_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Folders below a policy folder in which links are looked for: packs, and translations of packs.
+pub const POLICY_FOLDERS_DEEP: usize = 2;
+/// The longest time for which a file that somebody is writing is waited for before it is read.
+pub const WRITING_MAX: Duration = Duration::from_secs(60);
+/// Time for which requests wait for the policy that is compiled when the validity of the one before ends.
+pub const RENEWAL_WAIT: Duration = Duration::from_secs(2);
 /// Backends tried for one request.
 pub const ATTEMPTS_MAX: usize = 8;
 /// Time from the decision on a request within which its outcome is written, with room to spare: every backend that is tried may think

@@ -18,6 +18,8 @@
 )]
 
 mod common;
+#[path = "reload/moments.rs"]
+mod moments;
 
 use std::path::Path;
 use std::process::Command;

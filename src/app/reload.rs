@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,6 +42,8 @@ pub(super) struct Keeper {
     refused: Option<String>,
     /// The order to freeze that was refused last, for the same reason.
     refused_order: Option<String>,
+    /// The last end of a validity for which the files were read again.
+    ended: Option<Timestamp>,
 }
 
 /// Why the files are read again.
@@ -69,7 +72,19 @@ impl Keeper {
         stop: CancellationToken,
     ) -> Self {
         let (watching, counting) = (stop.child_token(), stop.child_token());
-        Self { loader, config, watch, fronts, status, stop, watching, counting, refused: None, refused_order: None }
+        Self {
+            loader,
+            config,
+            watch,
+            fronts,
+            status,
+            stop,
+            watching,
+            counting,
+            refused: None,
+            refused_order: None,
+            ended: None,
+        }
     }
 
     /// Keeps in mind which order to freeze was refused and recorded at the start.
@@ -97,6 +112,7 @@ impl Keeper {
     async fn run(mut self, tasks: TaskTracker) {
         let mut hangup = signal(SignalKind::hangup()).ok();
         loop {
+            let pause = self.pause();
             let asked = async {
                 match hangup.as_mut() {
                     Some(signal) => drop(signal.recv().await),
@@ -107,25 +123,33 @@ impl Keeper {
                 () = self.stop.cancelled() => break,
                 () = asked => Cause::Signal,
                 () = self.watch.changed() => {
-                    tokio::time::sleep(SETTLE).await;
-                    // What came while we waited belongs to the same change.
-                    self.watch.forget();
+                    self.watch.settled(SETTLE).await;
                     Cause::Files
                 }
-                () = tokio::time::sleep(LOOK) => {
+                () = tokio::time::sleep(pause) => {
                     self.status.observe();
                     self.end_freeze().await;
                     if !self.expired() {
                         continue;
                     }
+                    self.ended = self.status.gate.snapshot().policy.valid_until();
                     Cause::Expiry
                 }
             };
             // What was watched may have been replaced; begun before the files are read, so that no change falls between.
-            self.watch = Watch::begin(&self.config, self.loader.path());
+            self.watch = self.watch.again(&self.config, self.loader.path());
             self.reload(cause, &tasks).await;
         }
         self.status.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Until the next look: at the very instant at which the policy's validity ends.
+    fn pause(&self) -> Duration {
+        let (until, now) = (self.status.gate.snapshot().policy.valid_until(), self.status.gate.now());
+        let left = until.map(|until| Duration::try_from(until.duration_since(now)).unwrap_or_default());
+        // One that is past and for which nothing could be compiled is looked at as usual.
+        let is_new = until != self.ended;
+        left.filter(|_| is_new).map_or(LOOK, |left| left.min(LOOK))
     }
 
     fn expired(&self) -> bool {

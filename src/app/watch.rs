@@ -1,12 +1,19 @@
 //! Watches the files that a gateway was loaded from: its configuration, the policy folder, certificates and secrets.
+//!
+//! A file that somebody is still writing is waited for: the first half of a sheet is a sheet, with fewer rules.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use notify::Watcher as _;
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use tokio::sync::mpsc;
 
 use crate::config::Config;
+use crate::limits;
 
 /// How a file was when it was looked at: a replaced file has another number, an edited one another time or length. Through
 /// links, since folders of secrets are replaced by moving a link. Nothing where there is no file.
@@ -24,10 +31,21 @@ impl Watched {
     fn of(config: &Config, path: &Path) -> Self {
         let mut files = vec![path.to_owned(), config.root_key.clone()];
         files.extend(config.files.iter().cloned());
+        for folder in policies(config) {
+            linked(folder, limits::POLICY_FOLDERS_DEEP, &mut files);
+        }
         let seen = files.iter().map(|file| seen(file)).collect();
         // Events tell absolute paths.
         let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
         Self { policies: policies(config).map(absolute).collect(), files, seen }
+    }
+
+    /// Whether a file is one that is read. What editors keep beside it is not: a swap file is open as long as they are.
+    fn is_read(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let aside = name.starts_with(['.', '#']) || name.ends_with('~');
+        let policy = || self.policies.iter().any(|policy| path.starts_with(policy));
+        !aside && (policy() || self.files.iter().any(|file| file == path))
     }
 
     /// Whether an event of a watched folder is about something that is read. The state of a run (`client.env`, a log) may lie
@@ -42,6 +60,20 @@ impl Watched {
     }
 }
 
+/// Adds where the links in a folder lead: a change there is told of nowhere else.
+fn linked(folder: &Path, deep: usize, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_symlink() {
+            files.extend(std::fs::canonicalize(&path).ok());
+        }
+        if deep > 0 && path.is_dir() {
+            linked(&path, deep - 1, files);
+        }
+    }
+}
+
 /// The folder of the policy, and that of the candidate beside it.
 fn policies(config: &Config) -> impl Iterator<Item = &PathBuf> {
     [&config.policy_folder].into_iter().chain(&config.shadow)
@@ -52,34 +84,75 @@ fn seen(path: &Path) -> Seen {
     Some((file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
 }
 
+/// The files that somebody has begun to write and not closed, as far as events tell.
+#[derive(Debug, Clone, Default)]
+struct Unfinished(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Unfinished {
+    fn note(&self, event: &notify::Event) {
+        let mut paths = self.paths();
+        for path in &event.paths {
+            match event.kind {
+                EventKind::Modify(ModifyKind::Data(_)) => drop(paths.insert(path.clone())),
+                EventKind::Access(AccessKind::Close(AccessMode::Write))
+                | EventKind::Modify(ModifyKind::Name(_))
+                | EventKind::Remove(_) => drop(paths.remove(path)),
+                _ => {}
+            }
+        }
+    }
+
+    fn paths(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Watches the files that reload.
 #[derive(Debug)]
 pub(super) struct Watch {
     watcher: Option<notify::RecommendedWatcher>,
     changes: mpsc::Receiver<()>,
+    unfinished: Unfinished,
 }
 
 impl Watch {
     /// Begins to watch what a configuration names. It begins before the files are read for use, so that no change falls
     /// between the two.
     pub(super) fn begin(config: &Config, path: &Path) -> Self {
+        Self::with(config, path, Unfinished::default())
+    }
+
+    /// Watches what a configuration names now. This one goes on until that has begun, so that nothing is missed.
+    pub(super) fn again(&self, config: &Config, path: &Path) -> Self {
+        Self::with(config, path, self.unfinished.clone())
+    }
+
+    fn with(config: &Config, path: &Path, unfinished: Unfinished) -> Self {
         let (changed, changes) = mpsc::channel(1);
-        let watcher = Self::watcher(config, path, changed);
+        let watcher = Self::watcher(config, path, (changed, unfinished.clone()));
         if watcher.is_none() {
             tracing::warn!("Files are not watched: send SIGHUP after a change");
         }
-        Self { watcher, changes }
+        Self { watcher, changes, unfinished }
     }
 
     /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
-    fn watcher(config: &Config, path: &Path, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+    fn watcher(
+        config: &Config,
+        path: &Path,
+        (changed, unfinished): (mpsc::Sender<()>, Unfinished),
+    ) -> Option<notify::RecommendedWatcher> {
         let mut watched = Watched::of(config, path);
         let mut folders: Vec<PathBuf> = policies(config).cloned().collect();
         // A policy folder that is replaced as a whole is another folder: its parent tells.
         folders.extend(policies(config).filter_map(|folder| folder.parent().map(PathBuf::from)));
         folders.extend(watched.files.iter().filter_map(|file| file.parent().map(PathBuf::from)));
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access() && watched.concerns(&event)) {
+            let Ok(event) = event else { return };
+            if event.paths.iter().any(|path| watched.is_read(path)) {
+                unfinished.note(&event);
+            }
+            if !event.kind.is_access() && watched.concerns(&event) {
                 // A full channel means that a reload is due anyway.
                 changed.try_send(()).unwrap_or_default();
             }
@@ -107,9 +180,25 @@ impl Watch {
         }
     }
 
-    /// Forgets changes that came meanwhile.
-    pub(super) fn forget(&mut self) {
-        while self.changes.try_recv().is_ok() {}
+    /// Waits until nothing has changed for a while and nobody is writing any more, if that does not take too long. What came
+    /// meanwhile belongs to the same change.
+    pub(super) async fn settled(&mut self, quiet: Duration) {
+        let last = tokio::time::Instant::now() + limits::WRITING_MAX;
+        loop {
+            tokio::time::sleep(quiet).await;
+            let moved = self.changes.try_recv().is_ok();
+            let writing = self.unfinished.paths().iter().next().cloned();
+            if !moved && writing.is_none() {
+                return;
+            }
+            if tokio::time::Instant::now() >= last {
+                if let Some(path) = writing {
+                    tracing::warn!(path = %path.display(), "A file is read that somebody has not finished writing");
+                    self.unfinished.paths().clear();
+                }
+                return;
+            }
+        }
     }
 }
 

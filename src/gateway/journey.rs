@@ -28,7 +28,7 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 /// # Errors
 /// The refusal that the client is told; the ledger holds what is known of the request.
 pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upload>) -> Result<Answer, Refusal> {
-    let snapshot = gate.snapshot();
+    let snapshot = gate.in_force().await;
     ledger.dialect = dialect::spoken(request.uri().path(), request.headers());
     let mut head = accept::head(&request, snapshot.limits.head_bytes)?;
     let api = head.line.api;

@@ -52,6 +52,7 @@ mod waiting;
 pub mod whole;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
@@ -103,6 +104,8 @@ pub struct Gate {
     keys: tokio::sync::Mutex<()>,
     /// Answers that are being sealed. The log stays open until they are.
     sealing: TaskTracker,
+    /// Told when another snapshot comes into force.
+    replaced: tokio::sync::Notify,
     /// Done when the gateway cuts what has not ended by itself, since it stops.
     pub cut: CancellationToken,
 }
@@ -134,6 +137,7 @@ impl Gate {
             app_places,
             keys,
             sealing,
+            replaced: tokio::sync::Notify::new(),
             cut,
         }
     }
@@ -152,6 +156,21 @@ impl Gate {
         self.current.load_full()
     }
 
+    /// The snapshot that decides now. When the validity of a policy ends, the one that is compiled for the time behind it is waited
+    /// for, a moment: under the old one nothing but backends on premises would be allowed, and a client takes a refusal for final.
+    pub async fn in_force(&self) -> Arc<Snapshot> {
+        loop {
+            let replaced = self.replaced.notified();
+            let (snapshot, now) = (self.snapshot(), self.now());
+            let Some(ended) = snapshot.policy.valid_until().filter(|until| *until <= now) else { return snapshot };
+            let since = Duration::try_from(now.duration_since(ended)).unwrap_or(Duration::MAX);
+            let Some(left) = limits::RENEWAL_WAIT.checked_sub(since) else { return snapshot };
+            if tokio::time::timeout(left, replaced).await.is_err() {
+                return self.snapshot();
+            }
+        }
+    }
+
     /// Puts a new snapshot in force; requests in work keep theirs, their further attempts must pass both.
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
         self.budget.set(bounds(&snapshot));
@@ -159,6 +178,7 @@ impl Gate {
         self.places.weigh(&snapshot.weights.tenants);
         self.app_places.weigh(&snapshot.weights.apps);
         self.current.store(snapshot);
+        self.replaced.notify_waiters();
     }
 
     /// The time, for decisions.

@@ -56,8 +56,11 @@ impl Route {
                 }
                 break;
             }
-            if self.has_failed_here() && !self.unsent && !self.gate.retries.take() {
-                // Others are left that were not asked: the tier counts as full, not as down.
+            // One that is well is asked whatever others did, or a tier would be left that can serve. What did not serve a moment ago is
+            // asked again within the budget.
+            let is_ill = candidate.upstream.is_avoided(&candidate.asked);
+            if is_ill && self.has_failed_here() && !self.unsent && !self.gate.retries.take() {
+                // Those that are left are up: the tier counts as full, not as down.
                 self.tally.waiting = true;
                 self.cause = Word::fixed("retries");
                 return Picked::Full(Vec::new());
@@ -117,7 +120,9 @@ impl Route {
         let later = (self.decided + snapshot.waiting.smaller_after, self.smaller_candidates(tier));
         let (gate, began) = (Arc::clone(&self.gate), Instant::now());
         let waits = gate.telemetry.waits(&Word::fixed(tier.name()));
-        let stale = || !Arc::ptr_eq(&gate.snapshot(), &snapshot);
+        let (until, decided) = (snapshot.policy.valid_until(), self.newest.decided_at);
+        let is_past = || until.is_some_and(|until| decided < until && until <= gate.now());
+        let stale = || !Arc::ptr_eq(&gate.snapshot(), &snapshot) || is_past();
         let waited = gate.room.wait((tier, &line), (full, later), prefix, (self.patience(tier), &stale)).await;
         waits.ended(waited.name());
         self.waited += began.elapsed();

@@ -141,7 +141,7 @@ impl Route {
     /// full, 503 if all are down.
     pub async fn next(&mut self) -> Result<Leg, Refusal> {
         loop {
-            if self.number > 0 || self.has_waited {
+            if self.number > 0 || self.has_waited || self.is_past() {
                 self.renew().await;
             }
             let Some(tier) = self.current_tier() else { return Err(self.exhausted()) };
@@ -200,13 +200,19 @@ impl Route {
         self.tally.retry_after_s = self.tally.retry_after_s.max(*retry_after_s);
     }
 
-    /// Decides again when a newer snapshot is in force.
+    /// Decides again when a newer snapshot is in force, or when the policy's validity has ended since.
     pub(super) async fn renew(&mut self) {
-        let snapshot = self.gate.snapshot();
-        if !Arc::ptr_eq(&snapshot, &self.newest.snapshot) {
+        let snapshot = self.gate.in_force().await;
+        if !Arc::ptr_eq(&snapshot, &self.newest.snapshot) || self.is_past() {
             let leak = snapshot.scanner.scan(&self.first.caller, &self.first.call).await;
             self.newest = Arc::new(self.first.again(snapshot, leak, self.gate.now()));
         }
+    }
+
+    /// Whether the newest decision was made before an instant at which another may be due, and that instant is past.
+    pub(super) fn is_past(&self) -> bool {
+        let until = self.newest.snapshot.policy.valid_until();
+        until.is_some_and(|until| self.newest.decided_at < until && until <= self.gate.now())
     }
 
     /// The newest examination of the request.

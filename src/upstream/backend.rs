@@ -98,6 +98,11 @@ impl Backend {
         self.settings().barred().is_none() && self.fleet.is_available(Instant::now(), tried)
     }
 
+    /// Whether it did not serve, or said that it is full, a moment ago at every endpoint that was not tried.
+    pub fn is_avoided(&self, tried: &[u64]) -> bool {
+        self.fleet.is_avoided(Instant::now(), tried)
+    }
+
     /// How many endpoints it has.
     pub fn endpoints(&self) -> usize {
         self.fleet.len()

@@ -105,6 +105,14 @@ impl Fleet {
         self.state().members.iter().flatten().any(open)
     }
 
+    /// Whether those that have a chance and were not tried are all avoided.
+    pub(super) fn is_avoided(&self, now: Instant, tried: &[u64]) -> bool {
+        let well = |endpoint: &Arc<Endpoint>| {
+            !tried.contains(&endpoint.id) && endpoint.health.available(now) && !endpoint.is_avoided(now)
+        };
+        !self.state().members.iter().flatten().any(well)
+    }
+
     /// Requests whose answer has not ended.
     pub(super) fn outstanding(&self) -> usize {
         self.state().members.iter().flatten().map(|endpoint| endpoint.health.outstanding()).sum()

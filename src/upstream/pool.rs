@@ -57,15 +57,16 @@ impl Pool {
         self.backends.values()
     }
 
-    /// Orders the candidates of one tier: available ones first, then the caller's rank (low first), then those with less to
-    /// do; equals stay as given. Yields indexes into `candidates`; a name that is not configured is left out.
+    /// Orders the candidates of one tier: available ones first, those that did not serve a moment ago behind the others, then by the
+    /// caller's rank (low first), then those with less to do; equals stay as given. Yields indexes into `candidates`; a name that is not configured is left out.
     pub fn pick(&self, candidates: &[(Word, u32)]) -> Vec<usize> {
         let mut order: Vec<_> = candidates
             .iter()
             .enumerate()
             .filter_map(|(index, (name, rank))| {
                 let backend = self.backend(name.as_str())?;
-                Some(((Reverse(backend.available()), *rank, backend.outstanding()), index))
+                let ill = backend.is_avoided(&[]);
+                Some(((Reverse(backend.available()), ill, *rank, backend.outstanding()), index))
             })
             .collect();
         order.sort_by_key(|(key, _)| *key);

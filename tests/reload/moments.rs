@@ -1,0 +1,161 @@
+//! The moments at which what is in force changes: a sheet half written, a file behind a link, the end of a permission.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::common::scripted::{self, Step};
+use crate::common::{House, Plot, until};
+use crate::{replace, set_sheet, sheet};
+
+/// Longer than a change takes to come into force.
+const WHILE: Duration = Duration::from_millis(1_500);
+
+fn digest(house: &House) -> String {
+    house.app.gate().snapshot().policy.digest().to_string()
+}
+
+/// A sheet that is written in place is read when its writer has closed it: its first half is a sheet with fewer rules.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_sheet_is_not_read() {
+    let house = House::open().await;
+    let (before, text) = (digest(&house), sheet(&house).replace("version 1 ", "version 2 "));
+    let (start, end) = text.split_at(text.find("\nrule ").unwrap());
+    let mut file = std::fs::File::create(house.plot.path("policies/main.policy")).unwrap();
+    file.write_all(start.as_bytes()).unwrap();
+    for _ in 0..3 {
+        tokio::time::sleep(WHILE).await;
+        assert_eq!(digest(&house), before, "half a sheet came into force");
+    }
+    file.write_all(end.as_bytes()).unwrap();
+    drop(file);
+    until("the whole sheet", async || (digest(&house) != before).then_some(())).await;
+    assert_eq!(house.app.gate().snapshot().policy.version().to_string(), "2");
+}
+
+/// What an editor keeps open beside the sheet holds nothing up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swap_file_holds_nothing_up() {
+    let house = House::open().await;
+    let before = digest(&house);
+    let mut swap = std::fs::File::create(house.plot.path("policies/.main.policy.swp")).unwrap();
+    swap.write_all(b"half").unwrap();
+    set_sheet(&house, &sheet(&house).replace("version 1 ", "version 2 "));
+    until("the new sheet", async || (digest(&house) != before).then_some(())).await;
+    swap.write_all(b"whole").unwrap();
+}
+
+/// A sheet may be a link; what it leads to is edited elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_behind_a_link_is_followed() {
+    let plot = Plot::new().await;
+    let (link, elsewhere) = (plot.path("policies/main.policy"), plot.path("elsewhere"));
+    std::fs::create_dir(&elsewhere).unwrap();
+    let target = elsewhere.join("main.policy");
+    std::fs::rename(&link, &target).unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let house = plot.open().await;
+    let text = std::fs::read_to_string(&target).unwrap();
+    for (version, write) in [(2, edit as fn(&PathBuf, &str)), (3, |path, text| replace(path, text)), (4, edit)] {
+        let before = digest(&house);
+        write(&target, &text.replace("version 1 ", &format!("version {version} ")));
+        until("the new sheet", async || (digest(&house) != before).then_some(())).await;
+    }
+}
+
+fn edit(path: &PathBuf, text: &str) {
+    std::fs::write(path, text).unwrap();
+}
+
+/// Lets a day end at home in so many seconds, and returns its date.
+fn day_that_ends_in(plot: &Plot, seconds: i64) -> String {
+    const DAY: i64 = 86_400;
+    let now = Timestamp::now();
+    let ahead = (DAY - seconds - now.as_second().rem_euclid(DAY)).rem_euclid(DAY);
+    // Clocks are at most half a day from each other.
+    let ahead = if ahead > DAY / 2 { ahead - DAY } else { ahead };
+    let (sign, size) = if ahead < 0 { ('+', -ahead) } else { ('-', ahead) };
+    let clock = format!("<XXX>{sign}{}:{:02}:{:02}", size / 3600, size / 60 % 60, size % 60);
+    let countries = include_str!("../../policies/reference/countries.toml");
+    let home = countries.lines().find(|line| line.starts_with("FR = ")).unwrap();
+    let (head, _) = home.split_once("zone = ").unwrap();
+    let own = format!("{head}zone = \"{clock}\" }}");
+    let folder = plot.path("policies/reference");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("countries.toml"), countries.replace(home, &own)).unwrap();
+    let there = now.saturating_add(SignedDuration::from_secs(ahead)).unwrap();
+    there.strftime("%Y-%m-%d").to_string()
+}
+
+const SECONDS: i64 = 4;
+
+/// Waits until the day at home has ended.
+async fn its_end(house: &House, ends: Timestamp) {
+    let now = house.app.gate().now();
+    tokio::time::sleep(Duration::try_from(ends.duration_since(now)).unwrap_or_default()).await;
+}
+
+/// Past the end of a permission no further attempt uses it, whether or not another policy is compiled yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_that_has_ended_lets_nothing_more_out() {
+    let mut plot = Plot::new().await;
+    let home = plot.script("paris-gpu-1", |_| vec![Step::Wait, Step::Reset]).await;
+    let abroad = plot.script("us-cloud", scripted::echo).await;
+    plot.only(&["paris-gpu-1", "us-cloud"]);
+    let day = day_that_ends_in(&plot, SECONDS);
+    let text = format!(
+        "policy \"P\" version 1 owner \"o\" review before 2099-01-01\nhome FR\nallow backends on premises\n\
+         allow backends named us-cloud until {day}\nfall back if unavailable\n"
+    );
+    std::fs::write(plot.path("policies/main.policy"), text).unwrap();
+    let house = plot.open().await;
+    let ends = house.app.gate().snapshot().policy.valid_until().unwrap();
+    let client = house.client.clone();
+    let asking = tokio::spawn(async move { client.chat("hello", false).await });
+    until("the request at home", async || (!home.asked().is_empty()).then_some(())).await;
+    its_end(&house, ends).await;
+    home.go();
+    let answer = asking.await.unwrap();
+    assert!(answer.status >= 400, "{}", answer.body);
+    assert!(abroad.asked().is_empty(), "it went abroad after its permission had ended");
+}
+
+/// What is allowed before and after an instant is allowed at it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_refused_for_the_end_of_something_else() {
+    let plot = Plot::new().await;
+    let day = day_that_ends_in(&plot, SECONDS);
+    let text = format!(
+        "policy \"P\" version 1 owner \"o\" review before 2099-01-01\nhome FR\nallow backends named paris-gpu-1\n\
+         allow backends named paris-gpu-2 until {day}\nallow backends named us-cloud\nfall back if unavailable\n"
+    );
+    std::fs::write(plot.path("policies/main.policy"), text).unwrap();
+    let house = plot.open().await;
+    house.plot.paris_down(true);
+    let (before, ends) = (digest(&house), house.app.gate().snapshot().policy.valid_until().unwrap());
+    let over = Arc::new(AtomicBool::new(false));
+    let load: Vec<_> = (0..3)
+        .map(|_| {
+            let (client, over) = (house.client.clone(), Arc::clone(&over));
+            tokio::spawn(async move {
+                while !over.load(Ordering::Relaxed) {
+                    let answer = client.chat("hello", false).await;
+                    assert_eq!((answer.status, answer.header("octroi-backend")), (200, "us-cloud"), "{}", answer.body);
+                }
+            })
+        })
+        .collect();
+    its_end(&house, ends).await;
+    let renewed = async || (house.app.gate().snapshot().policy.valid_until() != Some(ends)).then_some(());
+    until("the policy of the next day", renewed).await;
+    tokio::time::sleep(WHILE).await;
+    over.store(true, Ordering::Relaxed);
+    for worker in load {
+        worker.await.unwrap();
+    }
+    assert_eq!(digest(&house), before, "the same sheet, compiled anew");
+}
