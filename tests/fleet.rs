@@ -8,6 +8,8 @@ mod chaos;
 mod common;
 #[path = "fleet/invariants.rs"]
 mod invariants;
+#[path = "fleet/preferred.rs"]
+mod preferred;
 #[path = "fleet/service.rs"]
 mod service;
 #[path = "fleet/waiting.rs"]
