@@ -132,10 +132,14 @@ impl Gathered {
         Some(day.to_zoned(self.zones.first.clone()).ok()?.timestamp())
     }
 
+    /// Whether it is one time everywhere at home.
+    pub(super) fn has_one_clock(&self) -> bool {
+        self.zones.first == self.zones.last
+    }
+
     /// Date and time at home; nothing where home has several clocks.
     pub(super) fn clock(&self, instant: Timestamp) -> Option<String> {
-        let one = self.zones.first == self.zones.last;
-        one.then(|| instant.to_zoned(self.zones.first.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+        self.has_one_clock().then(|| instant.to_zoned(self.zones.first.clone()).strftime("%Y-%m-%d %H:%M").to_string())
     }
 
     /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.

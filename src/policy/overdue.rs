@@ -46,8 +46,24 @@ impl Gathered {
         let language = self.language();
         let (overdue, unknown) = (self.overdue(today), self.unknown_by_date(today));
         let told = overdue.into_iter().chain(unknown).chain(self.unknown_regions()).chain(self.low_scores());
-        let told = told.chain(undoable(&self.resolved.rules, vocabulary));
+        let told = told.chain(undoable(&self.resolved.rules, vocabulary)).chain(self.several_clocks());
         told.map(|text| text.said(language)).collect()
+    }
+
+    /// That days begin and end at many times, where home has several clocks and a date of these files depends on them.
+    fn several_clocks(&self) -> Option<Text> {
+        let (mut days, mut lasts) = (Vec::new(), Vec::new());
+        for entry in &self.inventory.entries {
+            entry.dates(&mut days, &mut lasts);
+        }
+        self.resolved.dates(&mut days, &mut lasts);
+        let is_dated = !days.is_empty() || !lasts.is_empty();
+        (is_dated && !self.has_one_clock()).then(|| {
+            say!(
+                "home has several time zones: what opens flows until a day ends when that day is over anywhere on Earth (10:00 UTC of \
+                 the day), and from a day begins when it has begun everywhere (12:00 UTC)"
+            )
+        })
     }
 
     /// Regions that are not in the reference data: misspelt, most likely.

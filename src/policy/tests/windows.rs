@@ -198,6 +198,9 @@ fn a_home_of_several_zones_opens_late_and_closes_early() {
         let policy = compile(&sources, &catalogue, &every(&catalogue), &vocabulary(), now).unwrap();
         // A policy is not used beyond the instant at which something of it changes.
         assert!(policy.valid_until().is_none_or(|until| until > now));
+        // And the officer is told whose days they are.
+        let told = policy.notices().iter().any(|notice| notice.starts_with("home has several time zones"));
+        assert_eq!(told, statements.contains("2026-12-") || inventory.contains("2026-12-"), "{statements}");
         (may_have(&policy, &nothing(), at).contains(&"cloud-us".to_owned()), policy.valid_until())
     };
     let allow = "allow backends named cloud-us\n";
