@@ -89,10 +89,10 @@ pub fn trial(name: &str, text: &str) -> Sources {
     let scenarios = scenarios(name, text);
     let header = match language {
         Language::En => {
-            "policy \"trial\" version 1 owner \"octroi project\" review before 2099-12-31\nhome FR\nlabels LABELS\nuse pack NAME\nallow backends on premises or not on premises\nallow backends named cloud-unknown\n"
+            "policy \"trial\" version 1 owner \"octroi project\" review before 2099-12-31 home FR labels LABELS use pack NAME allow backends on premises or not on premises allow backends named cloud-unknown "
         }
         Language::Fr => {
-            "politique \"essai\" version 1 responsable \"projet octroi\" à revoir avant le 2099-12-31\nsiège FR\nmarquages LABELS\nprendre le paquet NAME\nautoriser les hébergeurs sur site ou non sur site\nautoriser les hébergeurs nommés cloud-unknown\n"
+            "politique \"essai\" version 1 responsable \"projet octroi\" à revoir avant le 2099-12-31 siège FR marquages LABELS prendre le paquet NAME autoriser les hébergeurs sur site ou non sur site autoriser les hébergeurs nommés cloud-unknown "
         }
     };
     let labels = "\"Public\", \"Internal\", \"Diffusion Restreinte\", \"VS-NfD\", \"Secret\"";
@@ -106,7 +106,7 @@ pub fn trial(name: &str, text: &str) -> Sources {
     }
 }
 
-/// The scenarios of a pack as they stand in it, with the notes among them.
+/// The scenarios of a pack on the lines on which they stand in it, with the notes among them; of all else the line ends.
 fn scenarios(name: &str, text: &str) -> String {
     let file = File::new(name, text, language_of(text));
     let Some((_, concrete)) = parse_concrete(&file, &mut Vec::new()) else { return String::new() };
@@ -117,8 +117,14 @@ fn scenarios(name: &str, text: &str) -> String {
         let said = |mark: &Mark| mark.from == at && mark.item == Item::Phrase(Phrase::Scenario);
         concrete.marks.iter().any(said)
     };
-    let pairs = begins.iter().zip(begins.iter().skip(1)).filter(|(at, _)| scenario(**at));
-    pairs.flat_map(|(at, next)| ["\n", text.get(place(*at)..place(*next)).unwrap_or_default()]).collect()
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, next) in begins.iter().zip(begins.iter().skip(1)).filter(|(at, _)| scenario(**at)) {
+        out.extend(text.get(done..place(*at)).unwrap_or_default().matches('\n'));
+        out.push_str(text.get(place(*at)..place(*next)).unwrap_or_default());
+        done = place(*next);
+    }
+    out
 }
 
 /// The sheet and the inventory that a new folder begins with, with places to fill.

@@ -81,6 +81,8 @@ struct Asked<'a> {
 #[derive(Serialize)]
 struct Tested {
     failures: Vec<String>,
+    /// Scenarios of packs that were run besides; nothing where nobody asked.
+    pack_scenarios: Option<usize>,
     coverage: Coverage,
     mutants: Option<Vec<Mutant>>,
 }
@@ -248,7 +250,8 @@ pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
     let officer = Officer::of_folder(&arguments.reading.folder.policies)?;
     let study = arguments.reading.study_of(&officer)?;
     let mut failures = failures(&study);
-    if arguments.packs {
+    let mut pack_scenarios = arguments.packs.then_some(0);
+    if let Some(count) = &mut pack_scenarios {
         let shipped = starter::packs().into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
         let french = starter::packs_in(Language::Fr).into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
         let own = officer.sources.packs.iter().map(|file| {
@@ -260,11 +263,12 @@ pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
         packs.dedup();
         for (name, text) in packs {
             let trial = officer.study_of(&starter::trial(&name, &text), study.instant())?;
+            *count += trial.coverage().scenarios;
             failures.extend(self::failures(&trial));
         }
     }
     let mutants = arguments.mutate.then(|| study.mutants());
-    let tested = Tested { failures, coverage: study.coverage(), mutants };
+    let tested = Tested { failures, pack_scenarios, coverage: study.coverage(), mutants };
     show(printer, arguments.reading.folder.json, &tested, || print_tested(&tested, study.language(), printer));
     let well = tested.failures.is_empty() && !tested.mutants.iter().flatten().any(Mutant::is_finding);
     Ok(if well { Exit::Well } else { Exit::Findings })
@@ -288,6 +292,11 @@ fn print_tested(tested: &Tested, language: Language, printer: Printer) {
     let scenarios = counted(language, coverage.scenarios, (["scenario", "scenarios"], ["scénario", "scénarios"]));
     let failures = counted(language, tested.failures.len(), (["failure", "failures"], ["échec", "échecs"]));
     let (rules, firing) = (coverage.rules, coverage.rules - coverage.silent.len());
+    let packs = tested.pack_scenarios.map(|count| match language {
+        Language::En => format!(" and {count} of packs"),
+        Language::Fr => format!(" et {count} de paquets"),
+    });
+    let scenarios = scenarios + &packs.unwrap_or_default();
     let fire = form(language, firing, (["fires", "fire"], ["joue", "jouent"]));
     printer.line(match language {
         Language::En => {
