@@ -160,6 +160,7 @@ fn history() -> Call {
         body: String::new(),
         fields,
         cited: Vec::new(),
+        sources: Vec::new(),
         models: Vec::new(),
         stream: false,
         json: false,

@@ -59,6 +59,7 @@ fn request(bytes: usize) -> (Call, Findings) {
         fields: vec![field],
         line: Line::from(api),
         cited: Vec::new(),
+        sources: Vec::new(),
         models: vec![0],
         stream: true,
         json: false,

@@ -349,8 +349,13 @@ pub const SEALED_REMOVED_MAX: usize = 1 << 20;
 /// Time that the last answers may take to be sealed before the log is closed.
 pub const SEALING_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Bytes that a stream's restorer holds back: the longest live token in its widest tolerated spelling.
+/// Bytes of the longest live token in its widest tolerated spelling.
 pub const HOLD_BACK_BYTES_MAX: usize = 64;
+/// Bytes behind a token that are read to tell whether its value would be a part of a name: one of DNS has 253 characters, and what
+/// stands before the `@` of an address of mail 64.
+pub const NAME_AHEAD_BYTES_MAX: usize = 384;
+/// Bytes that a stream's restorer holds back in all: a token, what stands behind it, and a token that begins at its end.
+pub const HELD_BYTES_MAX: usize = 2 * HOLD_BACK_BYTES_MAX + NAME_AHEAD_BYTES_MAX;
 /// Hosts into whose addresses values may be put: each is compared with that of every URL of an answer that has a pseudonym.
 pub const VALUE_HOSTS_MAX: usize = 256;
 /// Bytes of host and port of an address into which values may be put: a name of DNS has 253 characters, and its letters may be of

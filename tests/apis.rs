@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 mod common;
 
+#[path = "apis/alternatives.rs"]
+mod alternatives;
 #[path = "apis/answers.rs"]
 mod answers;
 #[path = "apis/beyond.rs"]
@@ -64,6 +66,8 @@ mod spellings;
 mod unasked;
 #[path = "apis/unnamed.rs"]
 mod unnamed;
+#[path = "apis/ways_out.rs"]
+mod ways_out;
 #[path = "apis/weights.rs"]
 mod weights;
 #[path = "apis/wire.rs"]

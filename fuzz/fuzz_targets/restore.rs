@@ -58,7 +58,7 @@ fuzz_target!(|input: Input| {
         let at = rest.floor_char_boundary(usize::from(*cut));
         let (fragment, after) = rest.split_at(at);
         restored.push_str(&stream.push(fragment));
-        assert!(stream.held_bytes() <= octroi::limits::HOLD_BACK_BYTES_MAX, "held back too much");
+        assert!(stream.held_bytes() <= octroi::limits::HELD_BYTES_MAX, "held back too much");
         rest = after;
     }
     restored.push_str(&stream.push(rest));

@@ -17,7 +17,7 @@ use super::features::Features;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{chat::FORMAT, common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Quotation, Reasoning, Text};
-use super::reply::Closing::{Item, Stream as TheStream};
+use super::reply::Closing::{Item, Part, Stream as TheStream};
 use super::reply::Says::{
     self, Block, Called, Cited, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument,
     OutputTokens, Piece, RangeFrom, RangeUntil, Whole,
@@ -259,7 +259,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{contentBlockDelta}.delta.text", Piece(Text)),
     row("{contentBlockDelta}.delta.toolUse.input", Piece(Arguments)),
     row("{contentBlockDelta}.delta.reasoningContent.text", Piece(Reasoning)),
-    row("{contentBlockDelta}.delta.reasoningContent.signature", Fixed),
+    row("{contentBlockDelta}.delta.reasoningContent.signature", Ends(Part(&[Reasoning]))),
     row("{contentBlockDelta}.delta.reasoningContent.redactedContent", Fixed),
     row("{contentBlockDelta}.delta.citation.sourceContent[].text", Piece(Quotation)),
     row("{contentBlockDelta}.delta.image.source.bytes", Fixed),

@@ -30,6 +30,12 @@ pub(super) fn silent_speaker(table: &Table<Means>, place: &Place<Means>) -> Opti
     })
 }
 
+/// Whether a tool says that it runs at the client.
+pub(super) fn is_local(document: &Document<'_>, tool: u32) -> bool {
+    let kind = document.member(tool, "environment").and_then(|environment| document.member(environment, "type"));
+    kind.and_then(|kind| document.node(kind)).is_some_and(|kind| document.decoded(kind) == "local")
+}
+
 /// What a text is that is nothing but a URL: the bytes that it carries, or something that the provider would fetch.
 pub(super) fn linked(text: &str) -> Option<Role> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());

@@ -224,7 +224,7 @@ pub fn model_asked(call: &Call) -> &str {
 
 /// Returns the edits that every outgoing request gets whatever its findings: the backend's own name for the model wherever
 /// the body names it, the provider's own name for the answer that the call goes on from and, with `store_off`, `store` forced
-/// to `false`. None of them overlaps a field that was inspected, other than the model's.
+/// to `false` and no wish that the provider keep the prompt in its cache for longer than it declared. None of them overlaps a field that was inspected, other than the model's.
 pub fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {
     let mut edits = Vec::new();
     for field in call.models.iter().filter_map(|index| call.fields.get(*index as usize)) {
@@ -247,9 +247,22 @@ pub fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {
         } else if endpoint(call.api).is_some_and(|endpoint| endpoint.keeps) {
             edits.push(Edit { span: call.open..call.open, replacement: r#""store":false,"#.to_owned() });
         }
+        edits.extend(call.fields.iter().filter_map(|field| {
+            let (_, least, instead) = CACHE_KEPT.iter().find(|(path, ..)| field.path.ends_with(path))?;
+            let kept = !least.contains(&call.text(field));
+            kept.then(|| Edit { span: field.span.clone(), replacement: (*instead).to_owned() })
+        }));
     }
     edits
 }
+
+/// Members by which a prompt is kept in a provider's cache, on its disks for the longest: what they say for the shortest, and
+/// what stands there instead of more.
+const CACHE_KEPT: [(&str, &[&str], &str); 3] = [
+    ("prompt_cache_retention", &["in_memory", "in-memory"], "null"),
+    ("prompt_cache_options.ttl", &["30m"], r#""30m""#),
+    ("prompt_cache_breakpoint.ttl", &["30m"], r#""30m""#),
+];
 
 /// Writes a refusal in the shape that the dialect's official SDKs turn into their ordinary exceptions.
 pub fn error_body(dialect: Dialect, refusal: &Refusal, request_id: &str) -> String {

@@ -104,6 +104,7 @@ pub(super) fn call(line: Line) -> Call {
         body: String::new(),
         fields: leaves.collect(),
         cited: Vec::new(),
+        sources: Vec::new(),
         places: Vec::new(),
         models: Vec::new(),
         stream: line.says("stream", "true"),

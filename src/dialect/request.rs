@@ -16,7 +16,7 @@ use crate::wire::{attached, holds_opaque};
 
 use super::features::Features;
 use super::language::{Endpoint, Streams};
-use super::leaf::{Scope, bare_model, blank, index, linked, silent_speaker, speaker, spelling, steers};
+use super::leaf::{Scope, bare_model, blank, index, is_local, linked, silent_speaker, speaker, spelling, steers};
 use super::places::Places;
 use super::refuse::{asks, malformed, misplaced, ungoverned};
 use super::table::{Place, PlaceId, Table};
@@ -41,6 +41,8 @@ pub(crate) enum Means {
     QuotedFile,
     /// Text of whoever speaks in the turn, in which places stand beside it.
     Cited,
+    /// The same that says where something comes from: an answer repeats all of it.
+    Source,
     /// Where a range of a cited text begins.
     RangeFrom(Measure),
     /// Where it ends.
@@ -59,6 +61,8 @@ pub(crate) enum Means {
     Prompt,
     /// Marks an object, or a value that is not `null`, that asks for a provider-hosted tool of this kind.
     Hosts(&'static str),
+    /// The same, unless its `environment` is of the type `local`: then the tool runs at the client.
+    HostsAbroad(&'static str),
     /// The host that the enclosing hosted tool would reach.
     Host,
     /// The model.
@@ -112,6 +116,7 @@ pub(crate) fn read(
         groups: 0,
         documents: 0,
         cited: Vec::new(),
+        sources: Vec::new(),
         places: Places::default(),
         hosted: Vec::new(),
         models: Vec::new(),
@@ -121,10 +126,11 @@ pub(crate) fn read(
         previous: None,
     };
     walk(&document, &spec.table, &mut reading)?;
-    let Reading { fields, hosted, cited, places, models, stream, json, store, previous, .. } = reading;
+    let Reading { fields, hosted, cited, sources, places, models, stream, json, store, previous, .. } = reading;
     let places = places.resolve(&fields, &cited);
+    let api = line.api;
     let call =
-        Call { api: line.api, line, body, fields, cited, places, models, stream, json, store, open, hosted, previous };
+        Call { api, line, body, fields, cited, sources, places, models, stream, json, store, open, hosted, previous };
     let asked = call.model_asked();
     if asked.is_empty() && call.models.is_empty() && endpoint.model_default.is_none() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
@@ -149,6 +155,7 @@ struct Reading<'t> {
     /// Documents so far.
     documents: u32,
     cited: Vec<(u32, u32)>,
+    sources: Vec<u32>,
     places: Places,
     hosted: Vec<Hosted>,
     models: Vec<u32>,
@@ -168,6 +175,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             match place.means {
                 Some(Means::Speaks(role)) => scope = Scope { speaker: role, turn: true, ..scope },
                 Some(Means::Hosts(kind)) => scope.hosted = Some(self.host(kind)),
+                Some(Means::HostsAbroad(kind)) if !is_local(document, at.index) => scope.hosted = Some(self.host(kind)),
                 Some(Means::Document) => {
                     scope.document = Some(self.documents);
                     self.documents += 1;
@@ -204,7 +212,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
         let role = match means {
             Some(Means::Is(role)) => role,
             Some(Means::Label) => Role::Identifier,
-            Some(Means::Hosts(_)) => Role::Hosted,
+            Some(Means::Hosts(_) | Means::HostsAbroad(_)) => Role::Hosted,
             _ => Role::Unknown,
         };
         self.push(document, node, Field { path, role, spelling: spelling(means), ..blank(TokenKind::Key) });
@@ -248,6 +256,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
         match means {
             Some(Means::Model) => self.models.push(index),
             Some(Means::Cited) => self.places.text(index),
+            Some(Means::Source) => self.sources.push(index),
             Some(Means::RangeFrom(measure)) => self.number(document, (index, node), (measure, false)),
             Some(Means::RangeUntil(measure)) => self.number(document, (index, node), (measure, true)),
             Some(Means::Quoted | Means::QuotedFile) => self.cited.extend(self.scope().document.map(|it| (index, it))),
@@ -299,7 +308,7 @@ impl Reading<'_> {
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
             (Means::Asks(features), NodeKind::String) => asks(features, &document.decoded(node), (place, node))?,
             (means, _) if steers(means) => return Err(misplaced(means, place, node)),
-            (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
+            (Means::Hosts(kind) | Means::HostsAbroad(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
                 self.host(kind);
             }
             _ => {}
@@ -310,13 +319,13 @@ impl Reading<'_> {
     fn role(&self, document: &Document<'_>, (means, key): (Option<Means>, Under), node: &Node) -> Role {
         match means {
             Some(Means::Is(role)) => role,
-            Some(Means::Spoken | Means::Titled | Means::Quoted | Means::Cited) => self.scope().speaker,
+            Some(Means::Spoken | Means::Titled | Means::Quoted | Means::Cited | Means::Source) => self.scope().speaker,
             Some(Means::Label) => Role::Identifier,
             Some(Means::Link) => linked(&document.decoded(node)).unwrap_or(Role::Reference),
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
             Some(Means::QuotedFile) => Role::Binary,
             Some(Means::Prompt) => Role::User,
-            Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
+            Some(Means::Hosts(_) | Means::HostsAbroad(_) | Means::Host) => Role::Hosted,
             Some(
                 Means::Speaker
                 | Means::UserOrSpeaker

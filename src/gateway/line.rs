@@ -58,7 +58,7 @@ impl Line {
     pub(super) fn logprobs(&mut self, list: &TokenList) -> Vec<Edit> {
         let moves = self.restore.settled();
         let (known, _) = moves.written();
-        self.tokens.of_piece(list, self.before, moves, known)
+        self.tokens.of_piece(list, self.before, (moves, self.restore.vault()), known)
     }
 
     /// Ends the text: the event that brings what was held back of it, where anything was.
@@ -66,7 +66,7 @@ impl Line {
         let before = self.restore.counts();
         let text = self.restore.finish();
         let event = self.mould.and_then(|mould| {
-            let logprobs = self.tokens.left((api, channel), &mould, self.restore.settled());
+            let logprobs = self.tokens.left((api, channel), &mould, (self.restore.settled(), self.restore.vault()));
             let held = Held { text: &text, logprobs: logprobs.as_deref() };
             let any = !text.is_empty() || logprobs.is_some();
             any.then(|| dialect::flush_event(api, &mould, channel, held, number)).flatten()

@@ -2,14 +2,17 @@
 //!
 //! A token that holds a part of one says what nobody reads any more, and a part cannot be restored. In a stream a token waits,
 //! as its text does, until it is known whether it is such a part; those that wait at the end of the text go with what was held back of
-//! it. Where the tokens do not make up the text, nobody can tell which they are, and all are withheld.
+//! it. Where the tokens do not make up the text, nobody can tell which they are, and all are withheld. Of the alternatives to a token
+//! those are withheld that hold a pseudonym or a piece of one.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use super::alternatives::without_pieces;
 use super::cite::Moved;
 use crate::dialect::{self, Channel, Logprobs, ReplyLeaf, TokenList};
 use crate::model::{Api, Measure};
-use crate::transform::Moves;
+use crate::transform::{Moves, Vault};
 use crate::wire::{Edit, splice};
 
 /// Tokens of a running text whose end is not known yet.
@@ -39,7 +42,7 @@ impl Waiting {
     }
 
     /// The columns of a list with the tokens that are known now, up to this byte of the text.
-    fn settled(&mut self, list: &TokenList, moves: &Moves, known: u64) -> Vec<Edit> {
+    fn settled(&mut self, list: &TokenList, (moves, vault): (&Moves, &Vault), known: u64) -> Vec<Edit> {
         let mut kept: Vec<String> = vec![String::new(); list.columns.len()];
         while let Some(token) = self.0.pop_front_if(|token| token.until <= known) {
             if moves.touches(token.from, token.until) || token.cells.len() != kept.len() {
@@ -49,7 +52,7 @@ impl Waiting {
                 text.push(if text.is_empty() { '[' } else { ',' });
                 match column.offsets.then(|| moved_by(cell, token.from_char, moves)).flatten() {
                     Some(offset) => text.push_str(&offset.to_string()),
-                    None => text.push_str(cell),
+                    None => text.push_str(&without_pieces(cell, vault)),
                 }
             }
         }
@@ -65,7 +68,8 @@ impl Waiting {
 
     /// What stands in the place of the probabilities in the event that brings the end of a text, whose moves are all known: those
     /// that still wait, in the shape in which an event of this channel told its own. Nothing where none is left to tell.
-    pub(super) fn left(mut self, (api, channel): (Api, Channel), event: &str, moves: &Moves) -> Option<String> {
+    pub(super) fn left(mut self, of: (Api, Channel), event: &str, told: (&Moves, &Vault)) -> Option<String> {
+        let (api, channel) = of;
         if self.is_empty() {
             return None;
         }
@@ -73,7 +77,7 @@ impl Waiting {
         let leaf = view.leaves.iter().find(|leaf| leaf.fragment && leaf.channel == channel)?;
         let is_of = |list: &&TokenList| list.outer == channel.outer && list.is_of(&leaf.text);
         let (of, own) = view.logprobs.iter().find_map(|of| Some((of, of.lists.iter().find(is_of)?)))?;
-        let mut edits = self.settled(own, moves, u64::MAX);
+        let mut edits = self.settled(own, told, u64::MAX);
         if edits.iter().all(|edit| edit.replacement == EMPTY) {
             return None;
         }
@@ -91,9 +95,15 @@ impl Waiting {
     }
 
     /// What becomes of the probabilities that came with a piece of a text, of which so much is written and known.
-    pub(super) fn of_piece(&mut self, list: &TokenList, start: (u64, u64), moves: &Moves, known: u64) -> Vec<Edit> {
+    pub(super) fn of_piece(
+        &mut self,
+        list: &TokenList,
+        start: (u64, u64),
+        told: (&Moves, &Vault),
+        known: u64,
+    ) -> Vec<Edit> {
         self.add(list, start);
-        self.settled(list, moves, known)
+        self.settled(list, told, known)
     }
 }
 
@@ -109,10 +119,11 @@ fn moved_by(cell: &str, from_char: u64, moves: &Moves) -> Option<u64> {
 /// What becomes of the probabilities of a reply or event; `piece` says it of those of a running text, with its leaf.
 pub(super) fn edits(
     of: &Logprobs,
-    leaves: &[ReplyLeaf<'_>],
-    moved: &Moved,
+    (leaves, moved): (&[ReplyLeaf<'_>], &Moved),
+    vault: &Vault,
     mut piece: impl FnMut(&TokenList, &ReplyLeaf<'_>) -> Option<Vec<Edit>>,
 ) -> Vec<Edit> {
+    let unmoved = Moves::default();
     let mut list = |list: &TokenList| {
         if list.tokens.is_empty() {
             return Some(Vec::new());
@@ -122,13 +133,23 @@ pub(super) fn edits(
         if leaf.fragment {
             return piece(list, leaf);
         }
-        // Where nothing was put into the text, it stays as it is.
-        let Some(moves) = moved.of(index) else { return Some(Vec::new()) };
-        Some(Waiting::default().of_piece(list, (0, 0), moves, u64::MAX))
+        let moves = match moved.of(index) {
+            Some(moves) => moves,
+            // Where nothing was put into the text and nothing tells of a pseudonym, it stays as it is.
+            None if !tells_pieces(list, vault) => return Some(Vec::new()),
+            None => &unmoved,
+        };
+        Some(Waiting::default().of_piece(list, (0, 0), (moves, vault), u64::MAX))
     };
     let told: Option<Vec<Vec<Edit>>> = of.lists.iter().map(&mut list).collect();
     match told.filter(|_| !of.lists.is_empty()) {
         Some(edits) => edits.concat(),
         None => vec![Edit { span: of.span.clone(), replacement: of.instead.to_owned() }],
     }
+}
+
+/// Whether an alternative to a token of the list tells a piece of a pseudonym.
+fn tells_pieces(list: &TokenList, vault: &Vault) -> bool {
+    let cells = || list.columns.iter().filter(|column| !column.offsets).flat_map(|column| &column.cells);
+    cells().any(|cell| matches!(without_pieces(cell, vault), Cow::Owned(_)))
 }

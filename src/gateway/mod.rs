@@ -5,6 +5,7 @@
 
 pub mod accept;
 mod allowed;
+mod alternatives;
 mod attend;
 pub mod body;
 pub mod budget;

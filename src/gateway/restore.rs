@@ -259,7 +259,7 @@ impl Restored {
         for of in &view.logprobs {
             let piece =
                 |list: &TokenList, leaf: &ReplyLeaf<'_>| Some(self.lines.get_mut(&leaf.channel)?.logprobs(list));
-            edits.extend(logprobs::edits(of, &view.leaves, &moved, piece));
+            edits.extend(logprobs::edits(of, (&view.leaves, &moved), &self.vault, piece));
         }
         let running = |position: &Position| match self.lines.get(&position.channel) {
             Some(line) => Some(line.moves()),

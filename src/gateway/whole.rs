@@ -177,7 +177,7 @@ fn whole(
     }
     if !vault.is_empty() {
         let of = view.logprobs.iter();
-        edits.extend(of.flat_map(|of| logprobs::edits(of, &view.leaves, &moved, |_, _| None)));
+        edits.extend(of.flat_map(|of| logprobs::edits(of, (&view.leaves, &moved), vault, |_, _| None)));
     }
     edits.extend(moved.edits((&view.positions, &view.leaves), vault, |_| None));
     share.grow(text.len())?;

@@ -263,6 +263,8 @@ pub struct Call {
     pub fields: Vec<Field>,
     /// The documents whose text answers cite by places in it: the field of the text, and the number of the document, from 0.
     pub cited: Vec<(u32, u32)>,
+    /// Indices of fields whose text an answer repeats, all of it, to say where something comes from.
+    pub sources: Vec<u32>,
     /// The numbers that are places in a text of the call, in the order of the body.
     pub places: Vec<Place>,
     /// Indices of the fields that name the model; none where only the path does.

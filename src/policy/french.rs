@@ -266,10 +266,8 @@ const TABLE: &[(&str, &str)] = &[
     ("`{}` is said to be verified on {}, which is still to come: what that covers is unknown until then", "`{}` serait vérifié le {}, qui est encore à venir : ce que cela couvre est inconnu jusque-là"),
     ("a truth about `{}` ends on {}", "une déclaration sur `{}` prend fin le {}"),
     (
-        "home has several time zones: what opens flows until a day ends when that day is over anywhere on Earth (10:00 UTC of \
-         the day), and from a day begins when it has begun everywhere (12:00 UTC)",
-        "le domicile a plusieurs fuseaux horaires : ce qui ouvre des flux jusqu'à un jour prend fin quand ce jour est terminé quelque \
-         part sur Terre (10 h UTC ce jour-là), et ce qui les ouvre à partir d'un jour commence quand il a commencé partout (12 h UTC)",
+        "home has several time zones: a permission until a day ends at 10:00 UTC of it, and one from a day begins at 12:00 UTC",
+        "le siège a plusieurs fuseaux horaires : une autorisation jusqu'à un jour prend fin ce jour à 10 h UTC, et une à partir d'un jour commence à 12 h UTC",
     ),
     ("exception `{}` ended on {}: take it out", "l'exception `{}` a pris fin le {} : retirez-la"),
     ("`{}` was to be reviewed before {}", "`{}` devait être revu avant le {}"),

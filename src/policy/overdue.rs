@@ -60,8 +60,7 @@ impl Gathered {
         let is_dated = !days.is_empty() || !lasts.is_empty();
         (is_dated && !self.has_one_clock()).then(|| {
             say!(
-                "home has several time zones: what opens flows until a day ends when that day is over anywhere on Earth (10:00 UTC of \
-                 the day), and from a day begins when it has begun everywhere (12:00 UTC)"
+                "home has several time zones: a permission until a day ends at 10:00 UTC of it, and one from a day begins at 12:00 UTC"
             )
         })
     }

@@ -102,10 +102,24 @@ pub fn apply(
         let sent = rewritten(rewrite, &vault);
         vault.note_name(sent, rewrite.text);
     }
+    for (sent, came) in sources(call, &rewrites, &vault) {
+        vault.note_name(sent, came);
+    }
     let mut changed = changed(&rewrites, vault, catalogue);
     changed.edits.extend(placed(call, &changed.moves));
     changed.edits.sort_by_key(|edit| edit.span.start);
     Ok(changed)
+}
+
+/// What answers repeat to say where something comes from, as it is sent and as it came; of two that are sent as one, neither.
+fn sources<'a>(call: &Call, rewrites: &[Rewrite<'a>], vault: &Vault) -> BTreeMap<String, &'a str> {
+    let mut told: BTreeMap<String, Option<&'a str>> = BTreeMap::new();
+    for field in call.sources.iter().filter_map(|index| call.fields.get(*index as usize)) {
+        let Some(rewrite) = rewrites.iter().find(|rewrite| rewrite.field == field) else { continue };
+        let came = told.entry(rewritten(rewrite, vault)).or_insert(Some(rewrite.text));
+        *came = came.filter(|came| *came == rewrite.text);
+    }
+    told.into_iter().filter_map(|(sent, came)| Some((sent, came?))).collect()
 }
 
 /// The numbers that are places in a text which is written anew, as they are in what is sent: what an earlier answer cites.

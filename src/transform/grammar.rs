@@ -121,6 +121,20 @@ impl Vault {
         }
     }
 
+    /// The live token that begins where the source does, if one does.
+    pub(super) fn token_at(&self, source: Source<'_>) -> Result<Option<Found>, Fail> {
+        let Source { text, from, before, landing, last } = source;
+        let Some(unit) = Cursor { text, at: from, limit: usize::MAX, landing, last }.peek()? else {
+            return Ok(None);
+        };
+        if !may_begin(before, unit.char) {
+            return Ok(None);
+        }
+        let limit = from + HOLD_BACK_BYTES_MAX - ESCAPE_BYTES;
+        let found = optional(self.read(Cursor { text, at: from, limit, landing, last }))?;
+        Ok(found.filter(|found| found.start == from))
+    }
+
     /// Bytes until the next one that may begin a token; one inside an ASCII word may not.
     fn skip(&self, bytes: &[u8]) -> Option<usize> {
         let mut before = b' ';

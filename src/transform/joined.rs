@@ -50,6 +50,11 @@ impl Joined {
         self.all.is_inside() || self.alone.as_ref().is_some_and(Links::is_inside)
     }
 
+    /// Whether a number that follows would be of the port of a host, for any renderer.
+    pub(super) fn is_at_port(&self) -> bool {
+        self.all.is_at_port() || self.alone.as_ref().is_some_and(Links::is_at_port)
+    }
+
     /// Whether what follows must be read character by character.
     pub(super) fn is_watchful(&self) -> bool {
         self.all.is_watchful() || self.alone.as_ref().is_some_and(Links::is_watchful)

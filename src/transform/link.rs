@@ -96,6 +96,11 @@ impl Link {
         self.inside.is_some() || (self.based && (self.is_at_address() || self.markup.is_in_value()))
     }
 
+    /// Whether a number that follows would be of the port of a host.
+    pub(super) fn is_at_port(&self) -> bool {
+        self.host.is_at_port(is_destination(self.lead))
+    }
+
     /// Whether what follows must be read character by character: in a tag every one may matter.
     pub(super) fn is_watchful(&self) -> bool {
         self.inside.is_some() || self.addressed.is_some() || self.based || self.markup.is_in_tag()

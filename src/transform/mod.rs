@@ -14,6 +14,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod address;
+mod ahead;
 mod apply;
 mod code;
 mod cursor;

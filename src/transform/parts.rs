@@ -8,6 +8,7 @@
 //! restored   "Dear Hélène"  ", your file"
 //! ```
 
+use super::ahead::joins_name;
 use super::grammar::{Find, Source};
 use super::joined::Thread;
 use super::restore::{Restored, Restorer};
@@ -39,7 +40,7 @@ impl Restorer<'_> {
         restored
     }
 
-    /// Whether a token lies in two of the parts that make up a text.
+    /// Whether a token lies in two of the parts that make up a text, or a name that would be made around one may.
     fn crosses(self, text: &str, parts: &[&str], landing: Landing) -> bool {
         let mut source = Source { text, from: 0, before: None, landing, last: true };
         while let Find::Token(found) = self.vault().find(source) {
@@ -48,10 +49,10 @@ impl Restorer<'_> {
                 end += part.len();
                 end
             });
-            if ends.any(|end| found.start < end && end < found.end) {
+            (source.from, source.before) = (found.end, None);
+            if ends.any(|end| found.start < end && end < found.end) || joins_name(self.vault(), source) == Ok(true) {
                 return true;
             }
-            (source.from, source.before) = (found.end, None);
         }
         false
     }
@@ -84,6 +85,12 @@ mod tests {
                 &["<PERSON_K7Q2M9F3", "><EMAIL_0ABC", "DEFG>"],
                 &["Hélène", "helene@example.com", ""],
             ),
+            (
+                "a name in two",
+                &["a PERSON_K7Q2M9F3", ".evil.example.com b"],
+                &["a PERSON_K7Q2M9F3", ".evil.example.com b"],
+            ),
+            ("a sentence in two", &["a PERSON_K7Q2M9F3", ". Then b"], &["a Hélène", ". Then b"]),
         ] {
             let told: Vec<String> = restored(parts).into_iter().map(|part| part.text).collect();
             assert_eq!(told, texts, "{name}");

@@ -2,16 +2,17 @@
 //!
 //! Only tokens of this request's vault are ever restored, and only where [`super::grammar`] is sure. What looks like a token
 //! and is not of this vault is counted and left. A token inside a URL is counted and left, unless policy named its host: then
-//! the value stands there percent-encoded (see [`super::address`] and decision 0016). One behind more bytes of values than an
-//! answer may hold is counted and left too.
+//! the value stands there percent-encoded (see [`super::address`] and decision 0016). One that would be a part of a host's name or
+//! of an address of mail (see [`super::ahead`] and decision 0021), or stands behind more bytes of values than an answer may hold, is counted and left too.
 //!
-//! A stream passes on everything as it comes, except the longest suffix that could still become a live token: at most
-//! [`crate::limits::HOLD_BACK_BYTES_MAX`] bytes. However a text is cut into fragments, what comes out is the same.
+//! A stream passes on everything as it comes, except the longest suffix that could still become a live token, or is one of which the
+//! next characters tell whether it is of a name: at most [`crate::limits::HELD_BYTES_MAX`] bytes. However a text is cut into fragments, what comes out is the same.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::cursor::Spelling;
+use super::ahead::joins_name;
+use super::cursor::{Fail, Spelling};
 use super::grammar::{Find, Found, Source};
 use super::joined::{Joined, Thread};
 use super::lookalike::Lookalikes;
@@ -26,7 +27,7 @@ pub struct Counts {
     pub restored: u32,
     /// Strings that look like tokens and are not of this request; left as they are.
     pub foreign: u32,
-    /// Tokens of this request inside URLs, or behind more values than an answer may hold; left as they are.
+    /// Tokens of this request inside URLs and names, or behind more values than an answer may hold; left as they are.
     pub withheld: u32,
 }
 
@@ -129,6 +130,11 @@ impl StreamRestore {
         out
     }
 
+    /// What it restores from.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// Goes on behind other texts, which clients put before what follows.
     pub fn go_on(&mut self, thread: &Thread) {
         self.state.link.go_on(thread);
@@ -149,6 +155,9 @@ impl StreamRestore {
                 Find::Token(found) => (source.from, source.before) = (found.end, None),
                 Find::Hold(_) => return true,
                 Find::Nothing => return false,
+            }
+            if joins_name(&self.vault, source).is_err() {
+                return true;
             }
         }
     }
@@ -219,8 +228,10 @@ impl State {
             self.moves.pass(plain);
             out.push_str(plain);
             let Some(found) = found else { return until };
+            let behind = Source { text, from: found.end, before: None, landing: self.landing, last };
+            let Ok(may_stand) = self.may_stand(vault, found, behind) else { return until };
             let written = text.get(found.start..found.end).unwrap_or_default();
-            self.replace(vault, found, written, out);
+            self.replace(vault, (found, may_stand), written, out);
             from = found.end;
         }
     }
@@ -265,12 +276,20 @@ impl State {
         self.before = Some(unit.char);
     }
 
+    /// Whether the value of a token may stand where the token does, before what is behind it.
+    fn may_stand(&self, vault: &Vault, found: Found, behind: Source<'_>) -> Result<bool, Fail> {
+        let is_port =
+            self.link.is_at_port() && vault.value(found.entry).starts_with(|char: char| char.is_ascii_digit());
+        let in_url = self.link.is_inside() || is_port;
+        let may_stand = !in_url || self.link.authority().is_some_and(|authority| vault.names_host(authority));
+        Ok(may_stand && !joins_name(vault, behind)?)
+    }
+
     /// Writes the value of a token, or the token itself where no value may stand.
-    fn replace(&mut self, vault: &Vault, found: Found, written: &str, out: &mut String) {
+    fn replace(&mut self, vault: &Vault, (found, may_stand): (Found, bool), written: &str, out: &mut String) {
         self.lookalikes.end();
         self.before = None;
         let in_url = self.link.is_inside();
-        let may_stand = !in_url || self.link.authority().is_some_and(|authority| vault.names_host(authority));
         if !may_stand || !vault.has_room() {
             self.withheld += 1;
             self.link.spoil();
@@ -374,5 +393,7 @@ mod bulk;
 mod hosts;
 #[cfg(test)]
 mod mutations;
+#[cfg(test)]
+mod names;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::link::Link;
 use super::unit::{Landing, Unit};
 use crate::limits::REFERENCE_CHARS_MAX;
 
-/// References that can be part of how a URL begins.
+/// References that can be part of how a URL begins, or a name goes on.
 const NAMED: &[(&str, char)] = &[
     ("colon", ':'),
     ("sol", '/'),
@@ -20,6 +20,7 @@ const NAMED: &[(&str, char)] = &[
     ("plus", '+'),
     ("hyphen", '-'),
     ("dash", '-'),
+    ("commat", '@'),
     ("Tab", '\t'),
     ("NewLine", '\n'),
 ];
@@ -62,6 +63,11 @@ impl Links {
     /// Whether the text stands inside a URL, for any renderer.
     pub(super) fn is_inside(&self) -> bool {
         self.written.is_inside() || self.undone.as_ref().is_some_and(|undone| undone.now().is_inside())
+    }
+
+    /// Whether a number that follows would be of the port of a host, for any renderer.
+    pub(super) fn is_at_port(&self) -> bool {
+        self.written.is_at_port() || self.undone.as_ref().is_some_and(|undone| undone.now().is_at_port())
     }
 
     /// Whether what follows must be read character by character.
@@ -157,7 +163,7 @@ impl Undone {
 }
 
 /// Whether a character may be of a reference of which so many were read.
-fn is_of_reference(read: usize, char: char) -> bool {
+pub(super) fn is_of_reference(read: usize, char: char) -> bool {
     read < REFERENCE_CHARS_MAX && (char.is_ascii_alphanumeric() || (read == 1 && char == '#'))
 }
 
@@ -170,7 +176,7 @@ fn is_zero(read: &[Unit]) -> bool {
 }
 
 /// What a reference stands for that ends before this character: a number ends before whatever is no digit of it, a name at `;`.
-fn meant(read: &[Unit], char: char) -> Option<char> {
+pub(super) fn meant(read: &[Unit], char: char) -> Option<char> {
     let name: String = read.iter().skip(1).map(|unit| unit.char).collect();
     let Some(number) = name.strip_prefix('#') else {
         let known = NAMED.iter().find(|(known, _)| *known == name).map_or(OTHER, |(_, meant)| *meant);

@@ -112,7 +112,7 @@ fn name(value: &str) -> String {
 }
 
 /// Characters that are not seen: zero-width, direction marks, soft hyphens, tags, variation selectors.
-fn is_ignorable(char: char) -> bool {
+pub(super) fn is_ignorable(char: char) -> bool {
     matches!(char,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')

@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::code::{Code, distance};
-use super::grammar::{self, Start};
+use super::code::{Code, distance, is_symbol};
+use super::grammar::{self, Find, Source, Start};
 use super::moves::Moves;
+use super::unit::Landing;
 use super::words::translations;
 use crate::limits::RESTORED_BYTES_MAX;
 use crate::model::Word;
@@ -33,7 +34,7 @@ pub struct Vault {
     starts: Box<[Start; 256]>,
     /// Where the places of a document of the request, as it was sent, are in the document as it came.
     documents: Vec<(u32, Moves)>,
-    /// Names of the request as they were sent, and as they came.
+    /// Names of the request, of tools and of sources, as they were sent, and as they came.
     names: HashMap<String, Zeroizing<String>>,
     /// Hosts, with a port where one was named, into whose addresses values may be put.
     hosts: Arc<[Word]>,
@@ -75,6 +76,9 @@ const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<u32>() + 4 * size_of::
 
 /// Vaults with more entries than this take every unfinished code for a possible one while they wait for its end.
 const PREFIX_SCAN_MAX: usize = 1_024;
+
+/// Characters of a token that tell a piece of it from words and signs.
+const PIECE_CHARS: usize = 3;
 
 impl Vault {
     /// Makes a vault. Words must be speakable ([`super::words::can_name`]) and codes distinct.
@@ -187,6 +191,29 @@ impl Vault {
     /// The spellings of live type words, sorted.
     pub(super) fn forms(&self) -> &[Form] {
         &self.forms
+    }
+
+    /// Whether a text holds a live token or what can only be a piece of one: three characters of its code, or its beginning.
+    pub fn has_piece_in(&self, text: &str) -> bool {
+        let source = Source { text, from: 0, before: None, landing: Landing::Text, last: false };
+        let begins = |at: usize| {
+            let begun = text.get(at..).unwrap_or_default();
+            let letters = begun.chars().filter(char::is_ascii_uppercase).count();
+            letters >= PIECE_CHARS && !begun.contains(|char: char| char.is_lowercase())
+        };
+        let is_begun = match self.find(source) {
+            Find::Token(_) => true,
+            Find::Hold(at) => begins(at),
+            Find::Nothing => false,
+        };
+        is_begun || text.as_bytes().windows(PIECE_CHARS).any(|piece| self.is_of_code(piece))
+    }
+
+    /// Whether characters are some of a live code.
+    fn is_of_code(&self, piece: &[u8]) -> bool {
+        let is_in = |entry: &Entry| entry.code.windows(piece.len()).any(|window| window == piece);
+        piece.iter().all(|byte| is_symbol(*byte))
+            && (self.entries.len() > PREFIX_SCAN_MAX || self.entries.iter().any(is_in))
     }
 
     /// The entry that a code stands for under a type word: the very code, or the only one that differs in one place when
@@ -310,6 +337,19 @@ mod tests {
             assert_eq!(vault.resolve(0, *code), expected, "{name}");
         }
         assert_eq!(far.resolve(1, *b"K7Q2M9F3"), None, "another word");
+    }
+
+    #[test]
+    fn knows_pieces_of_what_is_live() {
+        let vault = vault(&[b"K7Q2M9F3"]);
+        let pieces =
+            ["<PERSON_K7Q2M9F3>", " PERSON_K7", "<PERSON", "<PER", "person_k7q2m9f3 ", "ON_K7Q", "7Q2M", "9F3>"];
+        for piece in pieces {
+            assert!(vault.has_piece_in(piece), "{piece}");
+        }
+        for other in ["<", "<b>", " person", "Person", " P", "K7", "7Q", "2026", "HELLO", "<IBAN", "", "é", " the"] {
+            assert!(!vault.has_piece_in(other), "{other}");
+        }
     }
 
     #[test]

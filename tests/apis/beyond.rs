@@ -30,12 +30,12 @@ async fn ask(house: &House, stream: bool) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_servers_write_beyond_the_standard_comes_as_it_came() {
     for (name, before, content, beside) in [
-        ("as it should be", "", "to %", ""),
+        ("as it should be", "", "to %!", ""),
         ("half a character", "", "\\ud83d to % \\uDE00 \u{fffd} \\ufffd \\ud83d\\ude00", ""),
-        ("no numbers", "", "to %", "\"score\":NaN,\"logprob\":-Infinity,\"other\":[Infinity,NaN],"),
-        ("a number that no float holds", "", "to %", "\"big\":1e400,"),
-        ("a tab as it is", "", "\tto %", ""),
-        ("a byte order mark", "\u{feff}", "to %", ""),
+        ("no numbers", "", "to %!", "\"score\":NaN,\"logprob\":-Infinity,\"other\":[Infinity,NaN],"),
+        ("a number that no float holds", "", "to %!", "\"big\":1e400,"),
+        ("a tab as it is", "", "\tto %!", ""),
+        ("a byte order mark", "\u{feff}", "to %!", ""),
     ] {
         for stream in [false, true] {
             let mut plot = Plot::new().await;

@@ -424,3 +424,57 @@ async fn citations_of_converse_point_at_the_same_words_both_ways() {
         assert!(words.starts_with("<EMAIL_") && words.ends_with('>'), "{name}: {words}");
     }
 }
+
+/// What a search result of the request says of its source comes back as the client wrote it, so that it finds its own document; two
+/// that leave as one are told apart by nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_of_a_search_result_is_the_one_that_the_client_sent() {
+    for stream in [false, true] {
+        for source in [
+            format!("crm/{}", VALUES[1]),
+            format!("https://intra.test/clients/{}", VALUES[1]),
+            "https://kb.example.com/articles/42".to_owned(),
+        ] {
+            let mut plot = Plot::new().await;
+            plot.only(&["us-cloud"]);
+            plot.dialects = Speaks::Anthropic.dialects();
+            let server = plot.script("us-cloud", citing_a_source).await;
+            let house = plot.open().await;
+            let text = json!([{"type": "text", "text": format!("{} was here", VALUES[1])}]);
+            let result = json!({"type": "search_result", "source": source, "title": "t", "content": text,
+                "citations": {"enabled": true}});
+            let turn = json!({"role": "user", "content": [result, {"type": "text", "text": "Who?"}]});
+            let body = json!({"model": "assistant", "max_tokens": 9, "stream": stream, "messages": [turn]});
+            let answer = house.client.post("/v1/messages", body.to_string()).await;
+            assert!(answer.status == 200 && answer.clean, "{}", answer.body);
+            assert!(!server.asked()[0].body.contains(VALUES[1]), "{}", server.asked()[0].body);
+            assert!(answer.body.contains(&json!(source).to_string()), "{source}: {}", answer.body);
+        }
+    }
+}
+
+/// A server that cites the first block of the request.
+fn citing_a_source(asked: &Asked) -> Vec<Step> {
+    let body = asked.json();
+    let citation = json!({"type": "search_result_location", "source": body["messages"][0]["content"][0]["source"], "title": "t",
+        "cited_text": "x", "search_result_index": 0, "start_block_index": 0, "end_block_index": 1});
+    if body["stream"] != true {
+        let content = json!([{"type": "text", "text": "There.", "citations": [citation]}]);
+        return scripted::json(
+            "200 OK",
+            "",
+            &json!({"id": "m", "type": "message", "role": "assistant", "content": content}).to_string(),
+        );
+    }
+    let delta = |delta: Value| json!({"type": "content_block_delta", "index": 0, "delta": delta});
+    let events = [
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        delta(json!({"type": "citations_delta", "citation": citation})),
+        delta(json!({"type": "text_delta", "text": "There."})),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "message_stop"}),
+    ];
+    let chunks = events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()));
+    let chunks = chunks.map(|chunk| Step::Chunk(chunk.into_bytes()));
+    std::iter::once(scripted::stream()).chain(chunks).chain([Step::Chunk(Vec::new())]).collect()
+}

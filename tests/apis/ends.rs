@@ -147,3 +147,34 @@ async fn nothing_stands_behind_the_end_of_an_array() {
     assert!(answer.clean && events.len() == 2, "{}", answer.body);
     assert!(answer.body.contains("<EMAIL_"), "{}", answer.body);
 }
+
+/// What was held back of a thought comes before its signature, which SDKs take for the end of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_back_of_a_thought_comes_before_its_signature() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = Speaks::Anthropic.dialects();
+    let _server = plot.script("us-cloud", signing).await;
+    let house = plot.open().await;
+    let body = json!({"model": "assistant", "max_tokens": 9, "stream": true, "messages": [{"role": "user", "content": EMAIL}]});
+    let answer = house.client.post("/v1/messages", body.to_string()).await;
+    assert!(answer.status == 200 && answer.clean, "{}", answer.body);
+    let at = |what: &str| answer.body.find(what).unwrap_or_else(|| panic!("no {what} in {}", answer.body));
+    assert!(at(EMAIL) < at("signature_delta"), "{}", answer.body);
+    assert!(at("signature_delta") < at("content_block_stop"), "{}", answer.body);
+}
+
+/// A server that thinks of what it was asked, and signs that.
+fn signing(asked: &Asked) -> Vec<Step> {
+    let token = token(&asked.body);
+    let bare = token.trim_matches(['<', '>']);
+    let delta = |delta: Value| json!({"type": "content_block_delta", "index": 0, "delta": delta});
+    let events = [
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}}),
+        delta(json!({"type": "thinking_delta", "thinking": format!("of {bare}")})),
+        delta(json!({"type": "signature_delta", "signature": "EqQBabc=="})),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "message_stop"}),
+    ];
+    sse(&events, false)
+}

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::common::Plot;
+use super::servers::{self, Speaks};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_names_no_rule_about_other_backends() {
@@ -57,5 +58,33 @@ async fn a_refusal_names_the_duty_that_cannot_be_done() {
             (status == 403, status == 403),
             "{answer:?}"
         );
+    }
+}
+
+/// A shell of the application's own is no tool that runs at the provider; every other one is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shell_runs_at_the_provider_unless_it_says_that_it_is_local() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let server = plot.script("us-cloud", |asked| servers::answer(Speaks::OpenAi, asked)).await;
+    let house = plot.open().await;
+    let skills = json!([{"name": "reports", "description": "How Mme Camille Aubertin writes", "path": "/skills/camille.aubertin"}]);
+    for (tool, status) in [
+        (json!({"type": "shell", "environment": {"type": "local"}}), 200),
+        (json!({"type": "shell", "environment": {"type": "local", "skills": skills}}), 200),
+        (json!({"type": "shell"}), 403),
+        (json!({"type": "shell", "environment": null}), 403),
+        (json!({"type": "shell", "environment": "local"}), 403),
+        (json!({"type": "shell", "environment": {"type": "container_auto"}}), 403),
+        (json!({"type": "shell", "environment": {"type": "container_reference", "container_id": "c"}}), 403),
+        (json!({"type": "shell", "environment": {"type": "local"}, "elsewhere": "x"}), 403),
+    ] {
+        let body = json!({"model": "assistant", "input": "x", "tools": [tool]});
+        let answer = house.client.post("/v1/responses", body.to_string()).await;
+        assert_eq!(answer.status, status, "{tool}: {}", answer.body);
+        if status == 200 {
+            let sent = server.asked().pop().unwrap().body.to_lowercase();
+            assert!(!sent.contains("aubertin"), "{sent}");
+        }
     }
 }

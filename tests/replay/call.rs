@@ -32,6 +32,7 @@ pub(crate) fn request(texts: impl IntoIterator<Item = (String, Range<usize>, Ent
         line: Line::from(api),
         models: vec![0],
         cited: Vec::new(),
+        sources: Vec::new(),
         stream: true,
         json: false,
         store: None,

@@ -65,7 +65,7 @@ async fn compressed_streams_stay_streams() {
     let next = Arc::new(Mutex::new(""));
     let coding = Arc::clone(&next);
     let script = move |asked: &Asked| {
-        let events = ["one", "two", &asked.said()].map(|text| Step::Chunk(delta(text).into_bytes()));
+        let events = ["one", "two", &format!("{}.\n", asked.said())].map(|text| Step::Chunk(delta(text).into_bytes()));
         let end = Step::Chunk(b"data: [DONE]\n\n".to_vec());
         let steps = std::iter::once(scripted::stream()).chain(events).chain([end]).collect();
         scripted::coded(*coding.lock().unwrap(), steps).into_iter().flat_map(|step| [step, Step::Wait]).collect()
@@ -80,7 +80,7 @@ async fn compressed_streams_stay_streams() {
         let answer = talk.post(CHAT, chat_body(EMAIL, true)).await;
         assert_eq!(answer.headers().get("content-encoding"), None, "{coding}");
         let mut body = answer.into_body();
-        for text in ["one", "two", EMAIL] {
+        for text in ["one", "two", &format!("{EMAIL}.\n")] {
             assert_eq!(piece(&mut body).await.unwrap().unwrap(), delta(text), "{coding}");
             server.go();
         }

@@ -31,6 +31,7 @@ pub(super) fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         fields: fields.collect(),
         line: Line::from(api),
         cited: Vec::new(),
+        sources: Vec::new(),
         models: vec![0],
         stream: false,
         json: false,

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
-use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
+use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream as TheStream};
 use super::super::reply::Says::{
     self, Block, Called, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument,
     OutputTokens, Piece, RangeFrom, RangeUntil, Whole,
@@ -89,7 +89,7 @@ const SOURCE: &[Row<Says>] = &[
     row("document_title", Whole),
     row("title", Whole),
     row("url", Fixed),
-    row("source", Fixed),
+    row("source", Called),
     row("file_id", Fixed),
     row("encrypted_index", Fixed),
     row("{char_location}.document_index", OfDocument),
@@ -109,7 +109,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{content_block_delta}.delta{thinking_delta}.thinking", Piece(Reasoning)),
     row("{content_block_delta}.delta{compaction_delta}.content", Piece(Compaction)),
     row("{content_block_delta}.delta{compaction_delta}.encrypted_content", Fixed),
-    row("{content_block_delta}.delta{signature_delta}.signature", Fixed),
+    row("{content_block_delta}.delta{signature_delta}.signature", Ends(Part(&[Reasoning]))),
     row("{content_block_stop}", Ends(Item)),
     row("{content_block_stop}.index", Block),
     row("{message_delta}.delta.stop_reason", Fixed),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::super::openai::common::WORDS;
 use super::super::request::Means::{
     self, Asks, Document, Host, Hosts, Is, Link, Model, OfDocument, Quoted, QuotedFile, RangeFrom, RangeUntil, Routes,
-    Speaker, Speaks, Spoken, State, Stream,
+    Source, Speaker, Speaks, Spoken, State, Stream,
 };
 use super::super::request::RequestTable;
 use super::super::table::{Row, Table, row};
@@ -131,7 +131,7 @@ const BLOCK: &[Row<Means>] = &[
     row("{document}.title", Spoken),
     row("{document}.context", Spoken),
     row("{document}.citations.enabled", CONTROL),
-    row("{search_result}.source", Spoken),
+    row("{search_result}.source", Source),
     row("{search_result}.title", Spoken),
     row("{search_result}.citations.enabled", CONTROL),
     row("{thinking}.thinking", Spoken),

@@ -48,6 +48,7 @@ pub(in crate::dialect) static RESPONSES: LazyLock<RequestTable> = LazyLock::new(
         ("prompt.variables.*", responses::VARIABLE),
         ("tools[]", responses::TOOL),
         ("tools[]", common::HOSTED_TOOLS),
+        ("tools[]", responses::SHELL),
         ("tools[]", common::UNTYPED_TOOL),
         ("input[]", responses::ITEM),
         ("input[]", responses::KINDS),
@@ -57,9 +58,11 @@ pub(in crate::dialect) static RESPONSES: LazyLock<RequestTable> = LazyLock::new(
         ("input[]{configuration_update}", responses::CONFIGURATION),
         ("input[]{tool_search_output}.tools[]", responses::TOOL),
         ("input[]{tool_search_output}.tools[]", common::HOSTED_TOOLS),
+        ("input[]{tool_search_output}.tools[]", responses::SHELL),
         ("input[]{tool_search_output}.tools[]", common::UNTYPED_TOOL),
         ("input[]{additional_tools}.tools[]", responses::TOOL),
         ("input[]{additional_tools}.tools[]", common::HOSTED_TOOLS),
+        ("input[]{additional_tools}.tools[]", responses::SHELL),
         ("input[]{additional_tools}.tools[]", common::UNTYPED_TOOL),
     ];
     let mounts = responses::OWN_ID.iter().map(|kind| (&*String::leak(format!("input[]{{{kind}}}")), responses::OWN));

@@ -2,7 +2,7 @@
 
 use crate::model::Role;
 
-use super::super::request::Means::{self, Hosts, Is, Link, Previous, Speaker, Speaks, Spoken, State};
+use super::super::request::Means::{self, Hosts, HostsAbroad, Is, Link, Previous, Speaker, Speaks, Spoken, State};
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
@@ -109,6 +109,18 @@ pub(in crate::dialect) const TOOL: &[Row<Means>] = &[
     row("{computer_use_preview}.environment", CONTROL),
     row("{local_shell}.type", CONTROL),
     row("{apply_patch}.type", CONTROL),
+];
+
+/// A shell, which is the application's own where it says `local`; mounted behind [`super::common::HOSTED_TOOLS`].
+pub(in crate::dialect) const SHELL: &[Row<Means>] = &[
+    row("{shell}", HostsAbroad("shell")),
+    row("{shell}.type", CONTROL),
+    row("{shell}.allowed_callers[]", CONTROL),
+    row("{shell}.environment.**", Is(Role::Hosted)),
+    row("{shell}.environment{local}.type", CONTROL),
+    row("{shell}.environment{local}.skills[].name", SCHEMA),
+    row("{shell}.environment{local}.skills[].description", SCHEMA),
+    row("{shell}.environment{local}.skills[].path", SCHEMA),
 ];
 
 /// One item of the input, of whatever type. An item without a known type may be a reference by id alone.

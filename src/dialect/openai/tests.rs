@@ -194,7 +194,7 @@ fn words_are_sorted_and_rows_are_not_repeated() {
         for row in rows {
             assert!(seen.insert((row.path, format!("{:?}", row.means))), "{api:?}: {} twice", row.path);
         }
-        let fields = |means: &Means| !matches!(means, Means::Speaks(_) | Means::Hosts(_));
+        let fields = |means: &Means| !matches!(means, Means::Speaks(_) | Means::Hosts(_) | Means::HostsAbroad(_));
         assert!(rows.iter().filter(|row| fields(&row.means)).count() > 5);
     }
 }
@@ -381,6 +381,27 @@ fn renames_the_model_and_forces_store_off() {
             r#"{"model":"own \"name\"","store": false}"#,
         ),
         ("at home", RESPONSES, r#"{"model":"m","store":true}"#, false, r#"{"model":"own \"name\"","store":true}"#),
+        (
+            "a prompt in a cache",
+            RESPONSES,
+            r#"{"model":"m","prompt_cache_retention":"24h","store":false}"#,
+            true,
+            r#"{"model":"own \"name\"","prompt_cache_retention":null,"store":false}"#,
+        ),
+        (
+            "a prompt in memory",
+            CHAT,
+            r#"{"model":"m","prompt_cache_retention":"in_memory","prompt_cache_options":{"ttl":"12h"}}"#,
+            true,
+            r#"{"model":"own \"name\"","prompt_cache_retention":"in_memory","prompt_cache_options":{"ttl":"30m"}}"#,
+        ),
+        (
+            "a prompt in a cache at home",
+            CHAT,
+            r#"{"model":"m","prompt_cache_retention":"24h"}"#,
+            false,
+            r#"{"model":"own \"name\"","prompt_cache_retention":"24h"}"#,
+        ),
         (
             "a store elsewhere",
             CHAT,

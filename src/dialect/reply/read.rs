@@ -40,7 +40,7 @@ pub(crate) enum Says {
     Piece(ChannelKind),
     /// An id, a URL, opaque data: never restored.
     Fixed,
-    /// The name of a tool: restored only where the whole of it is a name of the request, so that no value is put into one.
+    /// The name of a tool, or of a source: restored only where the whole of it is one of the request, so that no value is put into one.
     Called,
     /// The same where a stream may bring it in pieces.
     CalledInPieces,
@@ -84,7 +84,7 @@ pub(crate) enum Says {
     Failure,
     /// What the object is; where it is an `error`, the backend failed.
     Object,
-    /// Marks an object whose presence ends running texts.
+    /// Marks an object, or a string that is not empty, whose presence ends running texts.
     Ends(Closing),
 }
 
@@ -268,6 +268,9 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                 if matches!(says, Says::Finish | Says::FinishLast) && !matches!(&*document.decoded(node), "" | "null") {
                     self.seen.ends.push(Ended::Told(scope.outer));
                     self.seen.over |= says == Says::FinishLast;
+                }
+                if let (Says::Ends(closing), false) = (says, document.decoded(node).is_empty()) {
+                    self.end(closing, &scope);
                 }
                 if says == Says::Failure || (says == Says::Object && document.decoded(node) == "error") {
                     self.end(Closing::Failure, &scope);

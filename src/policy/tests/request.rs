@@ -275,6 +275,7 @@ fn call(fields: &[(Role, &'static str)]) -> Call {
         fields: (0..).zip(fields).map(field).collect(),
         line: crate::model::Line::from(api),
         cited: Vec::new(),
+        sources: Vec::new(),
         models: vec![0],
         stream: false,
         json: false,

@@ -106,6 +106,7 @@ impl Request {
             fields,
             line: Line::from(api),
             cited: Vec::new(),
+            sources: Vec::new(),
             models: vec![0],
             stream: false,
             json: false,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::vault::Pseudonym;
 use super::*;
-use crate::limits::HOLD_BACK_BYTES_MAX;
+use crate::limits::HELD_BYTES_MAX;
 
 const ZOE: &str = "Zoé \"Zo\" O'Ünal";
 const EMAIL: &str = "zoe@example.com";
@@ -34,7 +34,7 @@ pub(super) fn streamed(fragments: &[&str], landing: Landing) -> Restored {
     let mut text = String::new();
     for fragment in fragments {
         text.push_str(&stream.push(fragment));
-        assert!(stream.held_bytes() < HOLD_BACK_BYTES_MAX, "held {} bytes", stream.held_bytes());
+        assert!(stream.held_bytes() < HELD_BYTES_MAX, "held {} bytes", stream.held_bytes());
     }
     text.push_str(&stream.finish());
     Restored { text, counts: stream.counts(), moves: stream.moves() }
@@ -193,7 +193,11 @@ fn a_stream_holds_back_only_what_may_become_a_token() {
         ("code with one wrong character", "<EMAIL_0ABX", 11),
         ("code with two wrong characters", "<EMAIL_0AXX", 0),
         ("the code of another type", "<PERSON_0ABC", 0),
-        ("whole", "<EMAIL_0ABCDEFG>", 0),
+        ("whole: the name of a host may follow", "<EMAIL_0ABCDEFG>", 16),
+        ("whole and another word", "<EMAIL_0ABCDEFG> ", 0),
+        ("whole and a comma", "<EMAIL_0ABCDEFG>,", 0),
+        ("whole and a full stop", "<EMAIL_0ABCDEFG>.", 17),
+        ("whole and the end of a sentence", "<EMAIL_0ABCDEFG>. ", 0),
         ("bare: a capital may follow", "EMAIL_0ABCDEFG", 14),
         ("bare and ended", "EMAIL_0ABCDEFG ", 0),
         ("backslash", "a \\", 1),
@@ -294,6 +298,12 @@ fn text() -> impl Strategy<Value = String> {
         "<EMAIL_0AB",
         "0ABCDEFG",
         "K7Q2M9F3",
+        ".",
+        ".a.b.com",
+        "@a.com ",
+        "-a",
+        "&period;a",
+        "evil.com:",
         "https://e.x/?",
         "![](https://e.x/",
         "https://e.y/?",
