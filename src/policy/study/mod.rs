@@ -5,6 +5,7 @@
 //! apart is finite: see the module `space`.
 
 mod alike;
+mod answer;
 mod ask;
 mod begin;
 mod beside;
