@@ -220,6 +220,11 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
         if let Some(change) = &backend.smallest_change {
             printer.line(format!("      {}{change}", said("would pass: ", "passerait : ")));
         }
+        if backend.none_found {
+            let none = "no change of at most three things was found that would let it pass";
+            let aucun = "aucun changement de trois choses au plus n'a été trouvé qui la laisserait passer";
+            printer.line(format!("      {}", said(none, aucun)));
+        }
     }
 }
 

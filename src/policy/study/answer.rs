@@ -78,7 +78,11 @@ impl Study {
         let except = classes.iter().zip(&groups).flat_map(|(one, groups)| {
             groups.iter().skip(1).map(|(outcome, types)| self.exception(one.class, outcome, types))
         });
-        let smallest = || change::smallest(self, whole.facts, backend, self.language);
+        let smallest = || {
+            let most = groups.get(at).and_then(|groups| groups.first()).map(|(_, types)| types.as_slice());
+            change::smallest(self, whole.facts, classes.get(at).zip(most), backend)
+        };
+        let smallest_change = if changes && !stands { smallest() } else { None };
         Some(BackendAnswer {
             backend: truths.name.to_string(),
             tier: truths.tier.name().to_owned(),
@@ -91,7 +95,8 @@ impl Study {
             except: except.collect(),
             changes: done,
             why: removed.map(|removed| [self.reasons(&removed.why), also(&removed.why)].concat()).unwrap_or_default(),
-            smallest_change: if changes && !stands { smallest() } else { None },
+            none_found: changes && !stands && smallest_change.is_none(),
+            smallest_change,
         })
     }
 

@@ -19,6 +19,8 @@ use crate::model::{
 #[derive(Debug)]
 pub(super) struct OfClass {
     pub(super) class: ClassId,
+    /// What the rest of the question has, that its values stand beside.
+    pub(super) beside: ClassSet,
     pub(super) values: Vec<Alone>,
 }
 
@@ -49,12 +51,13 @@ impl Study {
             Facts { declared: others.fold(ClassSet::default(), |all, (_, has, _)| all.union(*has)), ..facts.clone() }
         };
         let of = |(class, _, types): &(ClassId, ClassSet, Vec<EntityId>)| {
+            let beside = all(Some(*class));
             let value = |entity: &EntityId| {
-                let facts = with_one(all(Some(*class)), *entity, &self.catalogue);
+                let facts = with_one(beside.clone(), *entity, &self.catalogue);
                 let plan = self.side().plan(&facts);
                 (Some(*entity), facts, plan)
             };
-            OfClass { class: *class, values: types.iter().map(value).collect() }
+            OfClass { class: *class, beside: beside.declared, values: types.iter().map(value).collect() }
         };
         let classes = own.iter().filter(|(.., types)| !types.is_empty()).map(of).collect();
         (classes, all(None))

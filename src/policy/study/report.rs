@@ -80,6 +80,8 @@ pub struct BackendAnswer {
     pub why: Vec<String>,
     /// The smallest change that would let it pass.
     pub smallest_change: Option<String>,
+    /// That change was looked for, and none of at most three things was found.
+    pub none_found: bool,
 }
 
 /// What the scenarios of a sheet reach.

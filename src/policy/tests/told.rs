@@ -62,7 +62,10 @@ fn the_smallest_change_of_what_was_not_read_and_of_a_line_that_lacks() {
         ("hosted tool web_search to cloud-us", Some("leave the hosted tool out")),
         ("email to cloud-de", Some("admit it with a line: `allow backends named cloud-de`")),
         // A line alone would not do: a rule refuses it too.
-        ("health_condition to cloud-de", None),
+        (
+            "health_condition to cloud-de",
+            Some("take out 1 health_condition, admit it with a line: `allow backends named cloud-de`"),
+        ),
         ("email to cloud-us", None),
     ] {
         let answer = study.ask(question, true).unwrap_or_else(|faults| panic!("{question}: {faults:?}"));
