@@ -419,6 +419,9 @@ pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
 pub const POLICY_DIFF_STEPS_MAX: usize = 800_000;
 /// Steps of a search where those before it took long: what is proven at all is nearly always proven in fewer.
 pub const POLICY_SEARCH_STEPS_LATE: usize = 1_000;
+/// Policies that are compiled to find the smallest change that would let one backend have a request; what would take more is said not
+/// to have been found.
+pub const EXPLAIN_TRIALS_MAX: usize = 400;
 /// What the unknown words of one recorded decision may have been, that `replay` tries; with more, the decision is not taken again.
 pub const REPLAY_READINGS_MAX: usize = 256;
 /// Backends of an inventory.

@@ -199,17 +199,16 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
         printer.line(format!("  ? {unknown}"));
     }
     for backend in &answer.backends {
-        let in_part = !backend.except.is_empty();
-        let verdict = match (backend.allowed || in_part, backend.changes.is_empty()) {
-            (true, true) => said("allowed as it is", "permis tel quel").to_owned(),
-            (true, false) => {
+        let verdict = match backend.verdict {
+            "as it is" => said("allowed as it is", "permis tel quel").to_owned(),
+            "changed" => {
                 format!(
                     "{}{}",
                     said("allowed, changed: ", "permis, changé : "),
                     backend.changes.join(language.semicolon())
                 )
             }
-            (false, _) => said("refused", "refusé").to_owned(),
+            _ => said("refused", "refusé").to_owned(),
         };
         let tier = tier(&backend.tier, language);
         let colon = colon(language);
@@ -217,14 +216,16 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
         for why in &backend.why {
             printer.line(format!("      {why}"));
         }
-        for stricter in &backend.stricter {
-            printer.line(format!("      {}{stricter}", said("but changed more: ", "mais changé davantage : ")));
-        }
         for except in &backend.except {
-            printer.line(format!("      {}{except}", said("but refused: ", "mais refusé : ")));
+            printer.line(format!("      {}{except}", said("but ", "mais ")));
         }
         if let Some(change) = &backend.smallest_change {
             printer.line(format!("      {}{change}", said("would pass: ", "passerait : ")));
+        }
+        if backend.none_found {
+            let none = "no change of at most three things was found that would let it pass";
+            let aucun = "aucun changement de trois choses au plus n'a été trouvé qui la laisserait passer";
+            printer.line(format!("      {}", said(none, aucun)));
         }
     }
 }

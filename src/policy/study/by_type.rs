@@ -1,59 +1,66 @@
-//! What a question does not say of itself: types of its classes that come out otherwise, rules that would refuse too, and names
-//! that no sheet names.
+//! What a question does not say of itself: what becomes of each type of its classes, rules that would refuse too, and names that no
+//! sheet names. A class stands for any value of it, as in the matrix: never for something that has the class and no type.
 
 use std::collections::BTreeSet;
 
+use super::super::facts::tell_of_somebody;
 use super::super::nearest::nearest;
 use super::super::resolved::{Atom, Condition};
 use super::super::scenario::reasons;
 use super::super::text::say;
-use super::super::told::class_duties;
 use super::Study;
-use super::side::standing;
-use crate::model::{Action, BackendId, ClassId, ClassSet, Facts, Plan, Removal, TypeFact, Word};
+use super::matrix::{Alone, Outcome};
+use crate::model::{
+    BackendId, Catalogue, Certainty, ClassId, ClassSet, EntityId, Facts, Plan, Removal, TypeFact, Word,
+};
+
+/// A class that a question names, with the decision on each of its values in its place. One of which no value is ever found is not
+/// among them: it stands for itself.
+#[derive(Debug)]
+pub(super) struct OfClass {
+    pub(super) class: ClassId,
+    /// What the rest of the question has, that its values stand beside.
+    pub(super) beside: ClassSet,
+    pub(super) values: Vec<Alone>,
+}
+
+/// What becomes of a class at a backend, and of which of its types: of most of them first.
+pub(super) type Groups = Vec<(Outcome, Vec<EntityId>)>;
 
 impl Study {
-    /// Values of the classes that a question names which the backend may not have, though it may have others, by what refuses them;
-    /// and those to which more is done than to the class, by what is done.
-    pub(super) fn by_type(&self, facts: &Facts, backend: BackendId) -> (Vec<String>, Vec<String>) {
-        let classes: Vec<(ClassId, ClassSet)> =
-            (0_u8..).map(ClassId).zip(self.catalogue.classes.iter().map(|info| info.closure)).collect();
-        let told = classes.iter().filter(|(class, _)| facts.declared.contains(*class));
-        // What another class of the question implies is not what was asked.
-        let own = told.filter(|(class, _)| {
-            let mut others = classes.iter().filter(|(other, _)| other != class && facts.declared.contains(*other));
-            !others.any(|(_, closure)| closure.contains(*class))
-        });
-        let own: Vec<(ClassId, ClassSet)> = own.copied().collect();
-        let plan = self.side().plan(facts);
-        let duties = class_duties(&self.policy, &plan, facts, backend);
-        let (mut refused, mut stricter): (Named<Removal>, Named<Action>) = Default::default();
-        for (class, closure) in &own {
-            // A value stands in the place of its class, beside what else is named.
-            let others = own.iter().filter(|(other, _)| other != class);
-            let beside = others.fold(ClassSet::default(), |all, (_, closure)| all.union(*closure));
-            let of_class = duties.iter().filter(|(told, _)| closure.contains(*told)).map(|(_, action)| *action);
-            let usual = of_class.max().unwrap_or_default();
-            for entity in self.types_of(*class) {
-                let mut one = Facts { declared: beside, ..facts.clone() };
-                one.types.push(TypeFact { entity, possibly: 1, surely: 1, confidence: 100 });
-                one.types.sort_by_key(|fact| fact.entity);
-                let plan = self.side().plan(&one);
-                let removed = plan.removed.iter().find(|removed| removed.backend == backend);
-                let name = self.type_name(entity);
-                match (removed, standing(&plan, backend)) {
-                    (Some(removed), _) => put(&mut refused, removed.why.clone(), name),
-                    (None, Some(duties)) if duties.action(entity) > usual => {
-                        put(&mut stricter, duties.action(entity), name);
-                    }
-                    _ => {}
-                }
-            }
+    /// The classes of a question, each for any value of it; and the question with what all of these have, whichever they are.
+    pub(super) fn by_class(&self, facts: &Facts) -> (Vec<OfClass>, Facts) {
+        if !self.told {
+            return (Vec::new(), facts.clone());
         }
-        let why = |why: &Removal| reasons(why, self.language).join(self.language.semicolon());
-        let refused = refused.iter().map(|(removal, names)| format!("{} ({})", self.listed(names), why(removal)));
-        let stricter = stricter.iter().map(|(action, names)| format!("{} {}", self.done(*action), self.listed(names)));
-        (refused.collect(), stricter.collect())
+        let closures = || (0_u8..).map(ClassId).zip(self.catalogue.classes.iter().map(|info| info.closure));
+        let told = || closures().filter(|(class, _)| facts.declared.contains(*class));
+        // What another class of the question implies is not what was asked.
+        let implied = |class| told().any(|(other, closure)| other != class && closure.contains(class));
+        let own: Vec<(ClassId, ClassSet, Vec<EntityId>)> = told()
+            .filter(|(class, _)| !implied(*class))
+            .map(|(class, closure)| {
+                let types = self.types_of(class);
+                let of = types.iter().filter_map(|entity| self.catalogue.info(*entity));
+                let common = of.map(|info| info.classes.0).reduce(|all, classes| all & classes).unwrap_or_default();
+                (class, closure.union(ClassSet(common)), types)
+            })
+            .collect();
+        let all = |but: Option<ClassId>| {
+            let others = own.iter().filter(|(class, ..)| Some(*class) != but);
+            Facts { declared: others.fold(ClassSet::default(), |all, (_, has, _)| all.union(*has)), ..facts.clone() }
+        };
+        let of = |(class, _, types): &(ClassId, ClassSet, Vec<EntityId>)| {
+            let beside = all(Some(*class));
+            let value = |entity: &EntityId| {
+                let facts = with_one(beside.clone(), *entity, &self.catalogue);
+                let plan = self.side().plan(&facts);
+                (Some(*entity), facts, plan)
+            };
+            OfClass { class: *class, beside: beside.declared, values: types.iter().map(value).collect() }
+        };
+        let classes = own.iter().filter(|(.., types)| !types.is_empty()).map(of).collect();
+        (classes, all(None))
     }
 
     /// The rules that would take a backend out that no `allow` admits.
@@ -106,13 +113,16 @@ impl Study {
     }
 }
 
-/// Names, by what becomes of them.
-type Named<K> = Vec<(K, Vec<String>)>;
-
-/// Adds a name to those of its kind.
-fn put<K: PartialEq>(found: &mut Named<K>, kind: K, name: String) {
-    match found.iter_mut().find(|(known, _)| *known == kind) {
-        Some((_, names)) => names.push(name),
-        None => found.push((kind, vec![name])),
+/// A request with a value of a type beside what it has. Health alone is told as nobody's, whatever its type, and is somebody's where
+/// other data names one.
+pub(super) fn with_one(mut facts: Facts, entity: EntityId, catalogue: &Catalogue) -> Facts {
+    let alone = facts.types.is_empty();
+    if !facts.types.iter().any(|fact| fact.entity == entity) {
+        facts.types.push(TypeFact { entity, possibly: 1, surely: 1, confidence: 100 });
+        facts.types.sort_by_key(|fact| fact.entity);
     }
+    if !alone && tell_of_somebody(&facts.types, catalogue) {
+        facts.health_of_a_person = Certainty::TRUE;
+    }
+    facts
 }

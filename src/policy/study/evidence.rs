@@ -4,18 +4,16 @@
 //! Each is tried, not guessed: taken as renewed or declared, the policy compiled with it, and the request decided again. That one is
 //! asked for does not make it true: nothing here says that it is so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use super::super::declared::{Attestation, Dated, Declared, Entry, Today};
-use super::super::phrase::Language;
-use super::super::reference::Countries;
-use super::super::resolved::{Predicate, Quality};
+use super::super::resolved::Quality;
 use super::super::text::{Text, say};
 use super::Study;
-use super::change::passes_as;
-use crate::model::{Country, Facts};
+use super::lacks::asked;
+use crate::model::{Country, Word};
 
 /// A truth of an entry: what stands under a key, or one of its certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,55 +42,60 @@ const KEYS: [&str; 16] = [
     "attestation",
 ];
 
-/// What would have to be renewed so that the backend may have the request, if that is all that lacks.
-pub(super) fn renewed(study: &Study, facts: &Facts, index: usize, language: Language) -> Option<String> {
-    let entry = study.gathered.inventory.entries.get(index)?;
+/// An entry with all that could be declared of it in force.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) entry: Entry,
+    /// Whether anything in it was never declared.
+    pub(super) filled: bool,
+}
+
+/// Countries that are tried for what was never declared.
+const COUNTRIES_MAX: usize = 4;
+
+/// The ways in which the evidence of an entry can be whole: what was ever declared stands; and what was not is declared, so that the
+/// backend is where some statement wants it. None where nothing of it is amiss.
+pub(super) fn wholes(study: &Study, entry: &Entry, fired: &BTreeSet<Word>) -> Vec<Whole> {
     let today = study.gathered.today(study.now);
     let mut lasting = entry.clone();
     renew(&mut lasting, today);
-    let texts = told(entry, today, &fewest(study, facts, index, &lasting)?);
-    Some(texts.iter().map(|text| text.said(language)).collect::<Vec<_>>().join(", "))
+    let all = truths(entry);
+    let stale = !told(entry, today, &all).is_empty();
+    let missing = all.iter().any(|truth| is_missing(entry, *truth).is_some());
+    let filled = countries(study, fired).into_iter().filter(|_| missing).map(|country| {
+        let mut entry = lasting.clone();
+        fill(&mut entry, country);
+        Whole { entry, filled: true }
+    });
+    let filled: Vec<Whole> = filled.collect();
+    stale.then_some(Whole { entry: lasting, filled: false }).into_iter().chain(filled).collect()
 }
 
-/// The same, and what was never declared beside it.
-pub(super) fn declared(study: &Study, facts: &Facts, index: usize, language: Language) -> Option<String> {
-    let entry = study.gathered.inventory.entries.get(index)?;
-    let today = study.gathered.today(study.now);
-    let texts = areas(study, facts).iter().find_map(|area| {
-        let mut whole = entry.clone();
-        renew(&mut whole, today);
-        fill(&mut whole, *area.first()?);
-        let wanted = fewest(study, facts, index, &whole)?;
-        let missing: Vec<String> = wanted.iter().filter_map(|one| is_missing(entry, *one)).collect();
-        let declare =
-            (!missing.is_empty()).then(|| say!("declare in the inventory, if it is so: {}", missing.join(", ")));
-        Some(declare.into_iter().chain(told(entry, today, &wanted)).collect::<Vec<_>>())
-    })?;
-    Some(texts.iter().map(|text| text.said(language)).collect::<Vec<_>>().join(", "))
-}
-
-/// The truths of a whole entry without which the request does not pass; none where it does not pass with all of them.
-fn fewest(study: &Study, facts: &Facts, index: usize, whole: &Entry) -> Option<Vec<Truth>> {
-    let entry = study.gathered.inventory.entries.get(index)?;
-    let certificates = 0..entry.certificates.ever().map_or(0, Vec::len);
-    let mut wanted: Vec<Truth> = KEYS.map(Truth::Key).into_iter().chain(certificates.map(Truth::Certificate)).collect();
-    let passes = |wanted: &[Truth]| {
+/// The fewest truths of a whole entry without which the request does not pass, in words.
+pub(super) fn needed(study: &Study, entry: &Entry, whole: &Entry, passes: &dyn Fn(&Entry) -> bool) -> Vec<Text> {
+    let mut wanted = truths(entry);
+    let with = |wanted: &[Truth]| {
         let mut changed = entry.clone();
         for one in wanted {
             take(*one, whole, &mut changed);
         }
-        passes_as(study, facts, index, changed)
+        passes(&changed)
     };
-    if !passes(&wanted) {
-        return None;
-    }
     for truth in wanted.clone() {
         let fewer: Vec<Truth> = wanted.iter().copied().filter(|one| *one != truth).collect();
-        if passes(&fewer) {
+        if with(&fewer) {
             wanted = fewer;
         }
     }
-    Some(wanted)
+    let missing: Vec<String> = wanted.iter().filter_map(|one| is_missing(entry, *one)).collect();
+    let declare = (!missing.is_empty()).then(|| say!("declare in the inventory, if it is so: {}", missing.join(", ")));
+    declare.into_iter().chain(told(entry, study.gathered.today(study.now), &wanted)).collect()
+}
+
+/// All that may be amiss with an entry.
+fn truths(entry: &Entry) -> Vec<Truth> {
+    let certificates = 0..entry.certificates.ever().map_or(0, Vec::len);
+    KEYS.map(Truth::Key).into_iter().chain(certificates.map(Truth::Certificate)).collect()
 }
 
 /// Makes everything that was ever declared stand.
@@ -248,28 +251,25 @@ fn dates(entry: &Entry, truth: Truth) -> (String, Option<Date>, Option<Date>) {
     (format!("`{key}`"), verified, until)
 }
 
-/// The areas in which a backend must be, or from which it must be controlled, for some line to admit it.
-fn areas(study: &Study, facts: &Facts) -> Vec<Countries> {
-    let mut areas: Vec<Countries> = Vec::new();
-    let mut ask = |predicate: &Predicate| {
-        predicate.visit(true, &mut |quality, positive| {
-            let area = match quality {
-                Quality::LocatedIn(area) | Quality::ControlledFrom(area) => area,
-                Quality::Domestic => &study.gathered.world.home,
-                _ => return,
-            };
-            if positive && !areas.contains(area) {
-                areas.push(area.clone());
-            }
-        });
+/// Countries in which a backend would be, or from which it would be controlled, as some statement wants it.
+fn countries(study: &Study, fired: &BTreeSet<Word>) -> Vec<Country> {
+    let world = &study.gathered.world;
+    let mut found: Vec<Country> = Vec::new();
+    let mut put = |country: Option<&Country>| {
+        if let Some(country) = country.filter(|country| !found.contains(country)) {
+            found.push(*country);
+        }
     };
-    study.today.allows.iter().for_each(|allow| ask(&allow.backends));
-    let fired = study.side().plan(facts).fired;
-    study
-        .today
-        .rules
-        .iter()
-        .filter(|rule| fired.contains(&rule.name))
-        .for_each(|rule| rule.only.iter().for_each(&mut ask));
-    areas
+    asked(study, fired, &mut |quality, wanted| {
+        let area = match quality {
+            Quality::LocatedIn(area) | Quality::ControlledFrom(area) => area,
+            Quality::OnPremises | Quality::Domestic => &world.home,
+            _ => return,
+        };
+        let mut outside = world.home.iter().chain(&world.eea).filter(|country| !area.contains(*country));
+        put(if wanted { area.first() } else { outside.next() });
+    });
+    put(world.home.first());
+    found.truncate(COUNTRIES_MAX);
+    found
 }

@@ -5,6 +5,7 @@ use super::super::phrase::Phrase;
 use super::super::scenario::nothing;
 use super::super::text::say;
 use super::super::told::class_duties;
+use super::by_type::with_one;
 use super::dim::Dim;
 use super::report::{MatrixCell, MatrixRow};
 use super::search::{Found, Sought, Steps, find};
@@ -66,8 +67,7 @@ impl Study {
             let declared = self.catalogue.class_info(class).map(|info| info.closure).unwrap_or_default();
             return vec![decided(None, Facts { declared, ..nothing() })];
         }
-        let one = |entity| TypeFact { entity, possibly: 1, surely: 1, confidence: 100 };
-        types.into_iter().map(|entity| decided(Some(entity), Facts { types: vec![one(entity)], ..nothing() })).collect()
+        types.into_iter().map(|entity| decided(Some(entity), with_one(nothing(), entity, &self.catalogue))).collect()
     }
 
     /// What becomes of the types of a class at a backend, each alone; what becomes of most of them first.

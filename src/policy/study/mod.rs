@@ -5,6 +5,7 @@
 //! apart is finite: see the module `space`.
 
 mod alike;
+mod answer;
 mod ask;
 mod begin;
 mod beside;
@@ -22,6 +23,8 @@ mod evidence;
 #[cfg(test)]
 mod exact;
 mod familiar;
+mod lacks;
+mod less;
 mod lint;
 mod lint_clauses;
 mod lint_truths;
@@ -42,6 +45,7 @@ mod sentence;
 mod side;
 mod space;
 mod weaker;
+mod what_if;
 mod words;
 
 use std::sync::OnceLock;
@@ -190,4 +194,19 @@ impl Study {
     fn space(&self, told: bool) -> Space {
         Space::new(&[(&self.policy, &self.today)], told)
     }
+}
+
+/// Every choice of `size` among `count`.
+fn choices(count: usize, size: usize) -> Vec<Vec<usize>> {
+    let mut found: Vec<Vec<usize>> = vec![Vec::new()];
+    for _ in 0..size {
+        found = found
+            .iter()
+            .flat_map(|chosen| {
+                let from = chosen.last().map_or(0, |last| last + 1);
+                (from..count).map(|next| chosen.iter().copied().chain([next]).collect())
+            })
+            .collect();
+    }
+    found
 }

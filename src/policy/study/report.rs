@@ -3,17 +3,14 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::super::facts::by_label_as_told;
-use super::super::phrase::Phrase;
 use super::super::text::say;
-use super::super::told::class_duties;
 use super::bindings::beyond;
 use super::caused::{caused, searched};
 use super::cells::Moved;
 use super::diff::{GivenUp, Kind};
 use super::search::Looked;
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, Choice, EntityId, Facts, LabelFact, Plan, Removal};
+use crate::model::{EntityId, Facts, LabelFact, Removal};
 
 /// Types that a cell names before it counts the rest.
 const NAMES_MAX: usize = 6;
@@ -71,18 +68,20 @@ pub struct BackendAnswer {
     pub backend: String,
     /// How near it is.
     pub tier: String,
-    /// Whether it may have the request.
+    /// Whether it may have the request, whichever value a class that was asked about stands for.
     pub allowed: bool,
-    /// Types of a class that was asked about which it may not have: a class stands for any value of it.
+    /// `as it is`, `changed` or `refused`: of most of the types of a class that was asked about, as in the matrix.
+    pub verdict: &'static str,
+    /// Types of a class that was asked about which come out otherwise, and how.
     pub except: Vec<String>,
     /// What is done to the data first.
     pub changes: Vec<String>,
-    /// What more is done to types of a class that was asked about.
-    pub stricter: Vec<String>,
     /// Why not: rules with their reasons.
     pub why: Vec<String>,
     /// The smallest change that would let it pass.
     pub smallest_change: Option<String>,
+    /// That change was looked for, and none of at most three things was found.
+    pub none_found: bool,
 }
 
 /// What the scenarios of a sheet reach.
@@ -197,25 +196,6 @@ impl Study {
         self.policy.backends().iter().map(|backend| backend.name.to_string()).collect()
     }
 
-    /// What is done on the way to a backend: `pseudonymise email, person`.
-    fn on_the_way(&self, plan: &Plan, facts: &Facts, choice: &Choice) -> Vec<String> {
-        let mut said: Vec<(Action, Vec<String>)> = Vec::new();
-        let mut put = |action: Action, name: String| match said.iter_mut().find(|(known, _)| *known == action) {
-            Some((_, names)) => names.push(name),
-            None => said.push((action, vec![name])),
-        };
-        if self.told {
-            for (class, action) in class_duties(&self.policy, plan, facts, choice.backend) {
-                put(action, sentence::class_name(class, &self.catalogue, self.language));
-            }
-        }
-        choice.duties.actions.iter().for_each(|(entity, action)| put(*action, self.type_name(*entity)));
-        let listed = |names: &[String]| self.listed(names);
-        let done = said.iter().map(|(action, names)| format!("{} {}", self.done(*action), listed(names)));
-        let sealed = choice.duties.log_sealed.then(|| Phrase::LogSealed.surface(self.language).to_owned());
-        done.chain(sealed).collect()
-    }
-
     /// A type's name in the language of the sheet.
     pub(super) fn type_name(&self, entity: EntityId) -> String {
         let name = self.catalogue.info(entity).map_or("", |info| info.name.as_str());
@@ -235,56 +215,6 @@ impl Study {
     /// Why a backend was taken out, a line each.
     pub(super) fn reasons(&self, why: &Removal) -> Vec<String> {
         super::super::scenario::reasons(why, self.language)
-    }
-
-    /// What is done to a request on its way to a backend; nothing where it is refused.
-    pub(super) fn changed_for(&self, facts: &Facts, backend: BackendId) -> Vec<String> {
-        let plan = self.side().plan(facts);
-        let choice = plan.choices.iter().find(|choice| choice.backend == backend);
-        choice.map(|choice| self.on_the_way(&plan, facts, choice)).unwrap_or_default()
-    }
-
-    /// What would become of a request, at these backends or at all.
-    pub(super) fn answer(&self, facts: &Facts, only: &[BackendId], changes: bool) -> Answer {
-        let mut labelled = facts.clone();
-        if self.told {
-            by_label_as_told(&mut labelled, &self.policy);
-        }
-        let plan = self.side().plan(&labelled);
-        let mut backends = Vec::new();
-        for backend in self.backends().filter(|backend| only.is_empty() || only.contains(backend)) {
-            let Some(truths) = self.policy.backend(backend) else { continue };
-            let choice = plan.choices.iter().find(|choice| choice.backend == backend);
-            let removed = plan.removed.iter().find(|removed| removed.backend == backend);
-            let (except, stricter) = choice.map(|_| self.by_type(&labelled, backend)).unwrap_or_default();
-            let also = |removed: &crate::model::Removed| match removed.why {
-                Removal::NotAllowed => self.also_refused(&plan, backend),
-                _ => Vec::new(),
-            };
-            backends.push(BackendAnswer {
-                backend: truths.name.to_string(),
-                tier: truths.tier.name().to_owned(),
-                allowed: choice.is_some() && except.is_empty(),
-                except,
-                changes: choice.map(|choice| self.on_the_way(&plan, &labelled, choice)).unwrap_or_default(),
-                stricter,
-                why: removed.map(|removed| [self.reasons(&removed.why), also(removed)].concat()).unwrap_or_default(),
-                smallest_change: (changes && choice.is_none())
-                    .then(|| super::change::smallest(self, facts, backend, self.language))
-                    .flatten(),
-            });
-        }
-        Answer {
-            given: sentence::given(facts, &self.catalogue, self.language, false).unwrap_or_default(),
-            fired: plan.fired.iter().map(ToString::to_string).collect(),
-            allowed: if only.is_empty() {
-                backends.iter().any(|one: &BackendAnswer| one.allowed)
-            } else {
-                backends.iter().all(|one| one.allowed)
-            },
-            backends,
-            unknown: self.unknown(facts),
-        }
     }
 
     /// What a newer policy makes possible and what it refuses. Exact.

@@ -6,6 +6,7 @@ mod asked;
 mod compared;
 mod duties;
 mod ends;
+mod explained;
 mod inventory_slips;
 mod kept;
 mod large;

@@ -119,7 +119,7 @@ fn packs_without_files_speak_the_language_of_the_sheet() {
     // A pack that says something else than the one octroi brings counts as what it says.
     let mut changed = sources(&french, example());
     let (name, text) = starter::packs_in(Language::Fr)[0];
-    changed.packs = vec![file(&format!("packs/{name}.policy"), &text.replace("version 1", "version 2"))];
+    changed.packs = vec![file(&format!("packs/{name}.policy"), &text.replace("version 2", "version 3"))];
     assert_ne!(good(&changed).digest(), plain.digest());
 }
 

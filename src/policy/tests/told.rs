@@ -62,7 +62,10 @@ fn the_smallest_change_of_what_was_not_read_and_of_a_line_that_lacks() {
         ("hosted tool web_search to cloud-us", Some("leave the hosted tool out")),
         ("email to cloud-de", Some("admit it with a line: `allow backends named cloud-de`")),
         // A line alone would not do: a rule refuses it too.
-        ("health_condition to cloud-de", None),
+        (
+            "health_condition to cloud-de",
+            Some("take out 1 health_condition, admit it with a line: `allow backends named cloud-de`"),
+        ),
         ("email to cloud-us", None),
     ] {
         let answer = study.ask(question, true).unwrap_or_else(|faults| panic!("{question}: {faults:?}"));
@@ -133,4 +136,60 @@ fn evidence_that_lacks_is_told_before_a_line_that_admits() {
         let answer = study.ask(&format!("{question} to cloud-fr"), true).unwrap();
         assert_eq!(answer.backends[0].smallest_change.as_deref(), Some(expected), "{name}");
     }
+}
+
+/// What is said of a class is what the matrix says of it: what becomes of most of its types, and which come out otherwise. A list of
+/// exceptions never names all of them.
+#[test]
+fn a_question_about_a_class_is_answered_as_the_matrix_has_it() {
+    let english = "policy \"t\" version 1 owner \"o\" review before 2027-06-30\nhome FR\n";
+    let french = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\n";
+    let open = "allow backends on premises or not on premises\n";
+    let only = |what: &str| format!("rule {what} because \"x\" when data includes {what} only backends on premises\n");
+    let sheets = [
+        // Every type of payment-card is financial too.
+        format!("{english}allow backends named cloud-us when data includes financial\n"),
+        format!("{english}{open}{}", only("financial")),
+        format!("{english}{open}{}{}{}", only("card_pan"), only("card_cvv"), only("card_exp")),
+        format!("{english}{open}{}{}", only("health"), only("iban")),
+        format!(
+            "{english}{open}rule d because \"x\" when data includes financial on backends exposed to US must redact financial\n"
+        ),
+        format!("{french}autoriser les hébergeurs nommés cloud-us quand les données comprennent financier\n"),
+        format!(
+            "{french}autoriser les hébergeurs sur site ou non sur site\nrègle f parce que \"x\" quand les données comprennent card_pan seulement les hébergeurs sur site\n"
+        ),
+    ];
+    let catalogue = all_types();
+    for sheet in sheets {
+        let study = Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now());
+        let study = study.unwrap_or_else(|faults| panic!("{sheet}: {faults:?}"));
+        let columns = study.columns();
+        for row in study.matrix() {
+            let answer = study.ask(&row.class, false).unwrap_or_else(|faults| panic!("{}: {faults:?}", row.class));
+            for (cell, said) in row.cells.iter().zip(&answer.backends) {
+                let place = format!("{sheet}{} to {}: {cell:?} {said:?}", row.class, said.backend);
+                assert_eq!(
+                    (said.verdict, &said.changes, &said.except),
+                    (cell.verdict, &cell.changes, &cell.except),
+                    "{place}"
+                );
+                assert!(said.why.starts_with(&cell.why), "{place}");
+                let some = said.except.iter().any(|one| one.contains("refused") || one.contains("refusé"));
+                assert_eq!(said.allowed, said.verdict != "refused" && !some, "{place}");
+            }
+            assert_eq!(answer.backends.len(), columns.len());
+        }
+    }
+    let us = |sheet: &str, question: &str| {
+        let study =
+            Study::new(&sources(sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap();
+        let answer = study.ask(question, false).unwrap().backends.remove(0);
+        (answer.allowed, answer.except)
+    };
+    let by_class = format!("{english}allow backends named cloud-us when data includes financial\n");
+    assert_eq!(us(&by_class, "payment-card to cloud-us"), (true, Vec::new()));
+    let each = format!("{english}{open}{}{}{}", only("card_pan"), only("card_cvv"), only("card_exp"));
+    let (allowed, except) = us(&each, "payment-card and minors to cloud-us");
+    assert!(!allowed && except.len() == 2, "{except:?}");
 }
