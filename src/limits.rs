@@ -171,7 +171,7 @@ pub const REPLY_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Folders below a policy folder in which links are looked for: packs, and translations of packs.
 pub const POLICY_FOLDERS_DEEP: usize = 2;
 /// The longest time for which a file that somebody is writing is waited for before it is read.
-pub const WRITING_MAX: Duration = Duration::from_secs(60);
+pub const WRITING_MAX: Duration = Duration::from_mins(1);
 /// Time for which requests wait for the policy that is compiled when the validity of the one before ends.
 pub const RENEWAL_WAIT: Duration = Duration::from_secs(2);
 /// Backends tried for one request.

@@ -116,7 +116,9 @@ impl Study {
             None => said.push((action, vec![name])),
         };
         let class_name = |class: ClassId| sentence::class_name(class, &self.catalogue, self.language);
-        of_class.iter().for_each(|(class, action)| put(*action, class_name(*class)));
+        for (class, action) in of_class.iter() {
+            put(*action, class_name(*class));
+        }
         if self.told {
             let (mut labelled, mut named) = (decided.facts.clone(), facts.clone());
             by_label_as_told(&mut labelled, &self.policy);
