@@ -406,6 +406,8 @@ pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
 /// is said not to be known, so that a difference ends whatever the sheets say. Once half of them are taken, each further search gets
 /// [`POLICY_SEARCH_STEPS_LATE`].
 pub const POLICY_DIFF_STEPS_MAX: usize = 800_000;
+/// Steps of a search for one more kind of difference beside one that was found: it has only to show that there is no other.
+pub const POLICY_SEARCH_STEPS_FURTHER: usize = 50_000;
 /// Steps of a search where those before it took long: what is proven at all is nearly always proven in fewer.
 pub const POLICY_SEARCH_STEPS_LATE: usize = 1_000;
 /// What the unknown words of one recorded decision may have been, that `replay` tries; with more, the decision is not taken again.
