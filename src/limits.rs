@@ -399,6 +399,8 @@ pub const POLICY_LABELS_MAX: usize = 256;
 pub const POLICY_EXCEPTIONS_MAX: usize = 4_096;
 /// `prefer` clauses of a policy: each is a bit of a rank.
 pub const POLICY_PREFERS_MAX: usize = 64;
+/// Entries on freezes of a log that `explain` looks through for the one that held, the newest ones.
+pub const FREEZES_READ_MAX: usize = 1_000;
 /// Steps of the searches over all requests for one answer of the officer's tools, such as a cell of the matrix; what would take more
 /// is said not to be known.
 pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
