@@ -410,6 +410,8 @@ pub const POLICY_LABELS_MAX: usize = 256;
 pub const POLICY_EXCEPTIONS_MAX: usize = 4_096;
 /// `prefer` clauses of a policy: each is a bit of a rank.
 pub const POLICY_PREFERS_MAX: usize = 64;
+/// Entries on freezes of a log that `explain` looks through for the one that held, the newest ones.
+pub const FREEZES_READ_MAX: usize = 1_000;
 /// Steps of the searches over all requests for one answer of the officer's tools, such as a cell of the matrix; what would take more
 /// is said not to be known.
 pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
@@ -417,6 +419,8 @@ pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
 /// is said not to be known, so that a difference ends whatever the sheets say. Once half of them are taken, each further search gets
 /// [`POLICY_SEARCH_STEPS_LATE`].
 pub const POLICY_DIFF_STEPS_MAX: usize = 800_000;
+/// Steps of a search for one more kind of difference beside one that was found: it has only to show that there is no other.
+pub const POLICY_SEARCH_STEPS_FURTHER: usize = 50_000;
 /// Steps of a search where those before it took long: what is proven at all is nearly always proven in fewer.
 pub const POLICY_SEARCH_STEPS_LATE: usize = 1_000;
 /// Policies that are compiled to find the smallest change that would let one backend have a request; what would take more is said not

@@ -20,6 +20,9 @@ use crate::policy::{self, Language, SourceFile, Sources, starter};
 /// The folder of lists of exact values, beside the sheets.
 pub(crate) const MATCH_LISTS: &str = "match-lists";
 
+/// The inventory, beside the sheets.
+const INVENTORY: &str = "backends.toml";
+
 /// The folders that are read, and the endings of the files in them.
 const PLACES: [(&str, &[&str]); 5] = [
     ("", &["policy", "toml"]),
@@ -57,15 +60,13 @@ impl Files {
                     Ok(None) => continue,
                     Ok(Some(name)) => name.to_owned(),
                     Err(cause) => {
-                        // One whose ending has capital letters is looked at all the same.
-                        let meant = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-                        let meant = match (&cause, meant) {
-                            (Cause::Ending(ending), Some(stem)) => Some(format!("{stem}.{ending}")),
-                            _ => None,
-                        };
+                        // One whose ending has capital letters is looked at all the same, under its own name: one that is spelt as
+                        // it should be may lie beside it.
+                        let own = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+                        let own = own.filter(|_| matches!(cause, Cause::Ending(_)));
                         found.push((path.clone(), cause));
-                        let Some(meant) = meant else { continue };
-                        meant
+                        let Some(own) = own else { continue };
+                        own
                     }
                 };
                 let key = if inside.is_empty() { name } else { format!("{inside}/{name}") };
@@ -106,8 +107,8 @@ impl Files {
     /// The texts of one kind.
     pub(crate) fn texts(&self, inside: &str, ending: &str) -> Vec<SourceFile> {
         let of = |path: &&String| match path.rsplit_once('/') {
-            Some((folder, _)) => folder == inside && path.ends_with(ending),
-            None => inside.is_empty() && path.ends_with(ending),
+            Some((folder, name)) => folder == inside && ends(name, ending),
+            None => inside.is_empty() && ends(path, ending),
         };
         self.by_path.keys().filter(of).map(|path| self.text(path)).collect()
     }
@@ -117,9 +118,14 @@ impl Files {
         Sources {
             sheets: self.texts("", ".policy"),
             packs: self.texts("packs", ".policy"),
-            inventory: self.by_path.contains_key("backends.toml").then(|| self.text("backends.toml")),
+            inventory: self.inventory().map(|path| self.text(path)),
             reference: self.texts("reference", ".toml"),
         }
+    }
+
+    /// The path of the inventory: of two, the one that is spelt as it should be, which stands behind any in capital letters.
+    fn inventory(&self) -> Option<&str> {
+        self.by_path.keys().rfind(|path| path.eq_ignore_ascii_case(INVENTORY)).map(String::as_str)
     }
 
     /// SHA-256 of each file.
@@ -134,7 +140,7 @@ impl Files {
 
     /// The language of the first sheet, however it is saved.
     pub(crate) fn language(&self) -> Option<Language> {
-        let sheets = |path: &&String| !path.contains('/') && path.ends_with(".policy");
+        let sheets = |path: &&String| !path.contains('/') && ends(path, ".policy");
         let first = self.by_path.keys().find(sheets)?;
         Some(policy::language_of(&letters(self.by_path.get(first)?)))
     }
@@ -175,6 +181,12 @@ fn named<'p>(path: &'p Path, endings: &[&'static str]) -> Result<Option<&'p str>
         return Ok(Some(name));
     }
     endings.iter().find(|ending| ending.eq_ignore_ascii_case(end)).map_or(Ok(None), |ending| Err(Cause::Ending(ending)))
+}
+
+/// Whether a path ends so, in whatever letters: only what has small ones is ever used, and what is wrong is told of all.
+fn ends(path: &str, ending: &str) -> bool {
+    let end = path.len().checked_sub(ending.len()).and_then(|at| path.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
 }
 
 /// The files of a folder, by name: what is told of them stands in one order.

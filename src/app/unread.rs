@@ -154,6 +154,15 @@ mod tests {
             assert!(both.contains(expected), "{expected}: {both}");
         }
 
+        // A fault is told of the file in which it stands, though one of nearly its name lies beside it.
+        write("second.policy", b"policy \"more\" version 1 owner \"legal\" review before 2027-06-30\nrule d because \"x\" when data includes persn only backends on premises\n");
+        let beside = told();
+        for (name, expected) in [("Second.Policy:2", "`emial`"), ("second.policy:2", "`persn`")] {
+            let line = beside.lines().find(|line| line.contains(expected)).unwrap_or_default();
+            assert!(line.contains(name), "{expected}: {beside}");
+        }
+        std::fs::remove_file(folder.path().join("second.policy")).unwrap();
+
         // What stood in a file that is gone may be named elsewhere.
         std::os::unix::fs::symlink("gone", folder.path().join("fourth.policy")).unwrap();
         write("detectors/own.toml", b"[[detector]]\nid = \"x\"\n");

@@ -37,10 +37,16 @@ pub const INSTRUMENTS: [&str; 5] =
 
 /// Reads the inventory, with every fault of it.
 pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
+    let told = faults.len();
     let document = Document::read(file, faults);
     let mut table = document.table();
     let digest = canonical::digest(&json(table.get_ref()));
     let entries = read_entries(table.get_mut(), reference, &mut Reader { file, faults });
+    if entries.is_empty() && faults.len() == told {
+        let message = say!("this inventory names no backend: one that it does not declare is never used");
+        let fault = Diagnostic::new("octroi::policy::missing", file, 0..0, message);
+        faults.push(fault.help(say!("each has a table of its own, which begins so: [backend.its-name]")));
+    }
     document.read_copies(faults, |table, faults| {
         read_entries(table, reference, &mut Reader { file, faults });
     });

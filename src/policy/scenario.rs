@@ -47,7 +47,7 @@ fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
     for expected in &scenario.then {
         let Expected { backend, allowed, .. } = expected;
         if let Some(choice) = plan.choices.iter().find(|choice| choice.backend == *backend).filter(|_| *allowed) {
-            let undone = undone(policy, &plan, &facts, (choice, expected));
+            let undone = undone(policy, &plan, (&scenario.facts, &facts), (choice, expected));
             failures.extend(undone.map(|undone| undone.said(scenario.language)));
             continue;
         }
@@ -69,8 +69,13 @@ fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
     ScenarioResult { title, file, line, failures }
 }
 
-/// What a scenario expects to be done on the way to a backend, and is not.
-fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Choice, &Expected)) -> Option<Text> {
+/// What a scenario expects to be done on the way to a backend, and is not. Of what it gives a label may have taken something away.
+fn undone(
+    policy: &Policy,
+    plan: &Plan,
+    (given, facts): (&Facts, &Facts),
+    (choice, expected): (&Choice, &Expected),
+) -> Option<Text> {
     let catalogue = policy.catalogue();
     let name = policy.backends().get(usize::from(choice.backend.0)).map_or("", |backend| backend.name.as_str());
     if expected.seals && !choice.duties.log_sealed {
@@ -88,16 +93,22 @@ fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Cho
             What::Type(_) => false,
         });
         // A class that is told and of which nothing is demanded is kept.
-        let kept = matches!(what, What::Class(class) if facts.declared.contains(*class) && classes.is_empty());
-        let done = types.chain(told.map(|(_, action)| *action)).chain(kept.then_some(Action::Keep));
+        let mut told = told.map(|(_, action)| *action).peekable();
+        let declared = |facts: &Facts| matches!(what, What::Class(class) if facts.declared.contains(*class));
+        let kept = declared(facts) && told.peek().is_none();
+        let done = types.chain(told).chain(kept.then_some(Action::Keep));
         let least = done.min();
         if least.is_none_or(|least| least < *action) {
+            let was_given = declared(given) || given.types.iter().any(|fact| of(&fact));
             let what = match what {
                 What::Type(entity) => catalogue.info(*entity).map(|info| &info.name),
                 What::Class(class) => catalogue.class_info(*class).map(|info| &info.name),
             };
             let what = Part::Data(what.map_or("", |name| name.as_str()).to_owned());
             return Some(match least {
+                None if was_given => {
+                    say!("`{}` must {} {}, and the label takes it away", name, Phrase::of(*action), what)
+                }
                 None => say!("`{}` must {} {}, and it is not given", name, Phrase::of(*action), what),
                 Some(Action::Keep) => say!("`{}` must {} {}, and it crosses as it is", name, Phrase::of(*action), what),
                 Some(least) => {

@@ -227,10 +227,10 @@ impl Parser<'_> {
         self.step();
     }
 
-    /// Takes a comma behind the last item of a list, with the next statement behind it: a fault that does not stop parsing.
+    /// Takes a comma behind the last item of a list, with the next statement behind it: a fault that does not stop parsing. A line that
+    /// only begins with a word of a statement goes on with the list: a backend may be called `home`.
     pub(super) fn comma_ends_statement(&mut self) -> bool {
-        let ends = |parser: &mut Self| parser.ended() || (parser.token(0).first && parser.begins_statement());
-        let idle = *self.kind() == Kind::Comma && self.behind(ends);
+        let idle = *self.kind() == Kind::Comma && self.behind(|parser| parser.ended());
         if idle {
             self.is_idle_comma();
         }

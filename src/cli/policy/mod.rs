@@ -10,6 +10,7 @@ mod change;
 mod freeze;
 mod french;
 mod further;
+mod held;
 mod page;
 mod read;
 mod record;

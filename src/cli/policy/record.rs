@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::held::{Freeze, Held};
 use super::read::colon;
 use super::recorded::{action_said, cause_said};
 use super::{Exit, Faulty, Printer, locale, read, say, show};
@@ -27,7 +28,8 @@ pub(super) fn explain(
     (json, spoken): (bool, Option<Language>),
     printer: Printer,
 ) -> anyhow::Result<Exit> {
-    let found = Epochs::of(audit).find(id).with_context(|| format!("the audit log in `{}`", audit.display()))?;
+    let epochs = Epochs::of(audit);
+    let found = epochs.find(id).with_context(|| log(audit))?;
     let entries: Vec<&Value> = found.iter().flat_map(|(_, record)| &record.entries).collect();
     let is_decision = |entry: &&&Value| entry.pointer("/entry/kind").and_then(Value::as_str) == Some("decision");
     let Some(entry) = entries.iter().find(is_decision) else {
@@ -49,7 +51,10 @@ pub(super) fn explain(
     let (name, sought, study) = of_that_day(audit, decision, (time, spoken))?;
     let bytes = serde_json::to_vec(entry).context("the entry")?;
     let language = study.language();
-    let explained = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
+    let frozen = Held::of(decision) == Some(Held::Frozen);
+    let freeze = if frozen { Freeze::at(&epochs, time).with_context(|| log(audit))? } else { None };
+    let why = freeze.as_ref().map_or_else(|| Held::Frozen.said(language).to_owned(), |freeze| freeze.said(&study));
+    let explained = study.explain(&bytes, frozen.then_some(&why)).map_err(|lost| anyhow!(lost.said(language)))?;
     let bodies: Vec<&Value> = entries.iter().filter_map(|entry| entry.get("entry")).collect();
     let later: Vec<&Value> = bodies.iter().copied().filter(|body| text(body, "kind") != Some("decision")).collect();
     let attempts = later.iter().filter_map(|body| Attempted::of(body)).collect();
@@ -67,9 +72,10 @@ pub(super) fn explain(
     }
     newer.dedup();
     let mut newest = later.iter().filter_map(|body| body.get("newest"));
+    let decided_held = Held::of(decision).is_some();
     let held = Held::of(decision).or_else(|| newest.find_map(Held::of));
     let ran_out = bodies.iter().any(|body| text(body, "reason").is_some_and(|reason| EXHAUSTED.contains(&reason)));
-    let told = Told { explained, attempts, newer, held, ran_out };
+    let told = Told { explained, attempts, newer, held, decided_held, freeze, ran_out };
     show(printer, json, &told, || {
         let by = say(language, "by", "par");
         printer.line(format!("{}, {by} \"{name}\"", study.clock(time)));
@@ -79,7 +85,7 @@ pub(super) fn explain(
         printer.line(format!("{story} octroi audit show {id}{dir}"));
         told.print(language, printer);
     });
-    Ok(if told.explained.as_recorded || Held::of(decision).is_some() { Exit::Well } else { Exit::Findings })
+    Ok(if told.explained.as_recorded || decided_held { Exit::Well } else { Exit::Findings })
 }
 
 /// Why a request was refused that policy permitted some backend.
@@ -100,6 +106,12 @@ struct Told {
     /// What kept backends from it beside the sheets.
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<Held>,
+    /// Whether that was so when it was decided, and not only before it ended.
+    #[serde(skip)]
+    decided_held: bool,
+    /// The freeze that did, where the log tells of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    freeze: Option<Freeze>,
     /// Whether it was refused since none of the backends that it might use could serve it.
     #[serde(skip)]
     ran_out: bool,
@@ -129,7 +141,7 @@ impl Told {
         if self.explained.as_recorded {
             printer.line(say(language, "the record says the same", "le journal dit de même"));
             let later = say(language, "before it ended", "avant sa fin");
-            if let Some(held) = held {
+            if let Some(held) = held.filter(|_| !self.decided_held) {
                 printer.line(format!("{later}{}{held}", colon(language)));
             }
         } else {
@@ -229,30 +241,6 @@ impl Recorded {
     }
 }
 
-/// What takes backends out beside the sheets.
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Held {
-    Frozen,
-    Expired,
-}
-
-impl Held {
-    /// Whether a decision, or what was newest later, names one.
-    fn of(body: &Value) -> Option<Self> {
-        let removed = || body.get("removed").and_then(Value::as_array).into_iter().flatten();
-        let names = |why: &str| removed().any(|one| text(one, "why") == Some(why));
-        names("frozen").then_some(Self::Frozen).or_else(|| names("expired").then_some(Self::Expired))
-    }
-
-    fn said(self, language: Language) -> &'static str {
-        match self {
-            Self::Frozen => say(language, "the policy was frozen", "la politique était gelée"),
-            Self::Expired => say(language, "the policy was past its validity", "la politique était périmée"),
-        }
-    }
-}
-
 /// A further backend that was tried.
 #[derive(Serialize)]
 struct Attempted {
@@ -338,7 +326,11 @@ fn of_that_day(
     Ok((name, officer.sought(), study.as_it_happened().answering_in(language)))
 }
 
-fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
+fn log(audit: &Path) -> String {
+    format!("the audit log in `{}`", audit.display())
+}
+
+pub(super) fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
     of.get(key).and_then(Value::as_str)
 }
 

@@ -9,27 +9,49 @@ use super::super::resolved::{Allow, AllowTool, Atom, Condition, Gate, LabelSays,
 use super::causes::as_strict;
 use super::dim::Dim;
 use super::look::Look;
-use super::side::is_any;
+use super::side::{Obstacle, is_any};
 use crate::model::{BackendId, ClassId, ClassSet, Country, LabelFact, Word};
 
 /// Whether the one may refuse a backend, or ask more of it, where the other does not refuse its own or asks less.
 pub(super) fn may_part((one, here): (&Look<'_>, BackendId), (other, there): (&Look<'_>, BackendId)) -> bool {
-    let (first, second) = (one.side.policy, other.side.policy);
-    if one.side.told
-        || other.side.told
-        || first.actions != second.actions
-        || first.seals() != second.seals()
-        || first.on_premises(here) != second.on_premises(there)
-    {
+    if do_otherwise((one, here), (other, there)) {
         return true;
     }
     let seen = Seen::new(one, other);
     let still = one.side.asks_still_of(here) || other.side.asks_still_of(there);
+    let asks = |one: &Look<'_>, index: usize, backend: BackendId| one.side.concerns(index, backend);
     allows_more_tools(one, other, &seen)
         || admits_more((one, here), (other, there), &seen)
-        || asks_more((one, here), (other, there), &seen, still)
+        || asks_more((one, here, &|index| asks(one, index, here)), (other, there), &seen, still)
         // What is asked after the duties turns on what is done, and more may come of less.
-        || (still && asks_more((other, there), (one, here), &Seen::new(other, one), still))
+        || (still && asks_more((other, there, &|index| asks(other, index, there)), (one, here), &Seen::new(other, one), still))
+}
+
+/// Whether the one may refuse a backend, and leave `beside`, where the other does not refuse its own. A rule that only changes the data
+/// refuses nobody, and one that refuses both leaves nobody; nor does a hosted tool that no line allows.
+pub(super) fn may_lose(
+    (one, here): (&Look<'_>, BackendId),
+    (other, there): (&Look<'_>, BackendId),
+    beside: BackendId,
+) -> bool {
+    if one.side.asks_still_of(here) || other.side.asks_still_of(there) {
+        return may_part((one, here), (other, there));
+    }
+    let seen = Seen::new(one, other);
+    let refuses = |index| one.side.parts(index, (here, beside)) && one.may_stop(Obstacle::Rule(index), here);
+    do_otherwise((one, here), (other, there))
+        || admits_more((one, here), (other, there), &seen)
+        || asks_more((one, here, &refuses), (other, there), &seen, false)
+}
+
+/// Whether the two could do different things under the same rule.
+fn do_otherwise((one, here): (&Look<'_>, BackendId), (other, there): (&Look<'_>, BackendId)) -> bool {
+    let (first, second) = (one.side.policy, other.side.policy);
+    one.side.told
+        || other.side.told
+        || first.actions != second.actions
+        || first.seals() != second.seals()
+        || first.on_premises(here) != second.on_premises(there)
 }
 
 /// Whether a `fall back` of the other may be open where none of the one's is.
@@ -80,10 +102,10 @@ fn admits_more((one, here): (&Look<'_>, BackendId), (other, there): (&Look<'_>, 
     })
 }
 
-/// Whether a rule of the one may fire and ask something of its backend that none of the other's asks of its own. With `same`, what is
-/// asked must be neither more nor less.
+/// Whether one of these rules of the one may fire and ask something of its backend that none of the other's asks of its own. With
+/// `same`, what is asked must be neither more nor less.
 fn asks_more(
-    (one, here): (&Look<'_>, BackendId),
+    (one, here, counts): (&Look<'_>, BackendId, &dyn Fn(usize) -> bool),
     (other, there): (&Look<'_>, BackendId),
     seen: &Seen<'_>,
     same: bool,
@@ -102,7 +124,7 @@ fn asks_more(
         as_much && (!same || no_more) && (gate || must())
     };
     let rules = one.side.today.rules.iter().enumerate();
-    rules.filter(|(index, _)| one.side.concerns(*index, here)).any(|(index, rule)| {
+    rules.filter(|(index, _)| counts(*index)).any(|(index, rule)| {
         let mut others = other.side.today.rules.iter().enumerate();
         one.may_fire(rule) && !(seen.does_too(rule) && others.any(|like| is_like((index, rule), like)))
     })

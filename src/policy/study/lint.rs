@@ -44,6 +44,8 @@ pub enum Kind {
     Overdue,
     /// A transfer that rests on a decision which somebody contests.
     Contested,
+    /// Adequacy that is claimed for a country of the EEA, or for one of which there is no decision.
+    Baseless,
     /// A truth without evidence, a certificate without scope, a region that nobody knows.
     Unproven,
     /// A question about a rule or a class whose search was given up: nothing is claimed.
@@ -83,6 +85,7 @@ impl Study {
         self.approved_twice(&mut found);
         self.dates(&mut found);
         self.contested(&mut found);
+        self.baseless(&mut found);
         self.unproven(&mut found);
         found.sort_by_key(|advice| advice.kind);
         found

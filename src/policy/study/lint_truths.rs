@@ -96,6 +96,32 @@ impl Study {
         }
     }
 
+    /// Adequacy that is claimed where it can say nothing: a claim names a decision of limited scope, and there is none. It opens no flow,
+    /// so `check` passes it; whoever wrote it holds a transfer to be covered that is none, or is not covered.
+    pub(super) fn baseless(&self, found: &mut Vec<Advice>) {
+        let world = &self.gathered.world;
+        for entry in &self.gathered.inventory.entries {
+            for claim in entry.adequacy.ever().into_iter().flatten() {
+                let country = claim.value;
+                if world.eea.contains(&country) {
+                    let text = say!(
+                        "`{}` claims adequacy for {}, which is in the EEA: what is sent there is no transfer, and the claim says nothing",
+                        entry.name,
+                        country.to_string()
+                    );
+                    found.push(self.advice(Kind::Baseless, &text));
+                } else if !world.reference.decisions.iter().any(|decision| decision.country == country) {
+                    let text = say!(
+                        "`{}` claims adequacy for {}, of which the reference data knows no decision: the claim says nothing",
+                        entry.name,
+                        country.to_string()
+                    );
+                    found.push(self.advice(Kind::Baseless, &text));
+                }
+            }
+        }
+    }
+
     pub(super) fn unproven(&self, found: &mut Vec<Advice>) {
         for entry in &self.gathered.inventory.entries {
             for region in &entry.notes.unknown_regions {

@@ -159,11 +159,7 @@ impl Study {
 
     fn told(&self, rule: &Rule, what: &Weaker<Atom>) -> Text {
         match what {
-            Weaker::Without(part) => {
-                let mut words = Vec::new();
-                part.visit(true, &mut |atom, _| words.push(self.said(atom)));
-                say!("rule `{}` no longer asks `{}`", rule.name, words.join(", "))
-            }
+            Weaker::Without(part) => say!("rule `{}` no longer asks `{}`", rule.name, self.asked(part)),
             Weaker::Instead(atom) => say!("rule `{}` asks `{}` instead", rule.name, self.said(atom)),
         }
     }
@@ -266,11 +262,7 @@ impl Study {
             found.push((say!("`{}` number {} without its condition", what, number), open));
         }
         let told = |weaker: &Weaker<Atom>| match weaker {
-            Weaker::Without(part) => {
-                let mut words = Vec::new();
-                part.visit(true, &mut |atom, _| words.push(self.said(atom)));
-                say!("`{}` number {} no longer asks `{}`", what, number, words.join(", "))
-            }
+            Weaker::Without(part) => say!("`{}` number {} no longer asks `{}`", what, number, self.asked(part)),
             Weaker::Instead(atom) => say!("`{}` number {} asks `{}` instead", what, number, self.said(atom)),
         };
         for (condition, weaker) in gate.when.iter().flat_map(|when| weaker::conditions(when, false)) {

@@ -2,11 +2,11 @@
 //! refused, gone, no longer nearer, or serve fewer models. Without a `fall back` only the nearest tier is used, so that such a change moves traffic.
 
 use super::super::resolved::Rule;
-use super::alike::{may_fall_back_more, may_part};
+use super::alike::{may_fall_back_more, may_lose};
 use super::causes::{Cause, as_strict};
 use super::diff::Pair;
 use super::look::Look;
-use super::side::{Obstacle, Side};
+use super::side::Obstacle;
 use crate::model::{BackendId, Plan};
 
 impl<'a> Pair<'a> {
@@ -18,7 +18,7 @@ impl<'a> Pair<'a> {
         let new = self.new;
         let near = move |index: usize| {
             let mut backends = (0..).map(BackendId).zip(after.policy.backends());
-            backends.any(|(id, backend)| Some(backend.tier) < tier && parts(after, index, (id, new)))
+            backends.any(|(id, backend)| Some(backend.tier) < tier && after.parts(index, (id, new)))
         };
         let was = move |index: usize, rule: &Rule| {
             before.today.rules.iter().enumerate().any(|(at, other)| {
@@ -44,7 +44,7 @@ impl<'a> Pair<'a> {
         let mut backends = (0..).map(BackendId).zip(self.after.policy.backends());
         backends.any(|(id, backend)| {
             Some(backend.tier) < tier
-                && parts(self.after, index, (id, self.new))
+                && self.after.parts(index, (id, self.new))
                 && after.may_stop(Obstacle::Rule(index), id)
         })
     }
@@ -82,7 +82,7 @@ impl<'a> Pair<'a> {
         nearer.any(|(id, backend)| {
             let stays = |is: BackendId| {
                 let tier = self.after.policy.backend(is).map(|backend| backend.tier);
-                tier < now && (after.must_allow(is) || !may_part((after, is), (before, id)))
+                tier < now && (after.must_allow(is) || !may_lose((after, is), (before, id), self.new))
             };
             Some(backend.tier) < was && before.may_allow(id) && (falls_back || !self.still(id).is_some_and(stays))
         })
@@ -111,13 +111,4 @@ impl<'a> Pair<'a> {
         let models = &self.after.policy.backend(is)?.binding.models;
         was.binding.models.iter().all(|model| models.contains(model)).then_some(is)
     }
-}
-
-/// Whether a rule may refuse a backend and leave another: what it asks of both it refuses both, since what cannot be done to a request
-/// cannot be done for any backend.
-fn parts(side: Side<'_>, rule: usize, (backend, other): (BackendId, BackendId)) -> bool {
-    let still = side.asks_still_of(backend) || side.asks_still_of(other);
-    let removes = side.removes(rule, backend) && (still || !side.removes(rule, other));
-    let demands = side.demands(rule, backend) && (still || !side.demands(rule, other));
-    removes || demands
 }

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::Language;
+use super::super::frozen::freeze;
 use super::super::recall::{Lost, Recall};
 use super::super::remembered::Recorded;
 use super::Study;
-use super::report::Answer;
+use super::report::{Answer, BackendAnswer};
 use crate::model::Word;
 
 /// A recorded decision, taken again.
@@ -55,19 +56,31 @@ impl Study {
         let mut recall = Recall::new(&self.policy);
         let day = recall.day(then.0, Some(&then.1.policy));
         recall.again(&recorded, &day, now)?;
-        Ok(self.explain(entry)?.answer)
+        Ok(self.explain(entry, None)?.answer)
     }
 
-    /// Takes a decision again from its entry of the log, with envelope.
+    /// Takes a decision again from its entry of the log, with envelope; one of a time at which the policy was frozen with what is to be
+    /// told of that.
     ///
     /// # Errors
     /// Why it cannot be taken again.
-    pub fn explain(&self, entry: &[u8]) -> Result<Explained, Lost> {
+    pub fn explain(&self, entry: &[u8], frozen: Option<&str>) -> Result<Explained, Lost> {
         let Entry { entry } = serde_json::from_slice(entry).map_err(|_| Lost::Version)?;
         let (facts, able) = Recall::new(&self.policy).as_found(&entry)?;
-        let answer = self.answer(&facts, &[], true);
+        let mut answer = self.answer(&facts, &[], true);
         let name = |backend| self.policy.backend(backend).map(|backend| backend.name.to_string());
-        let plan = self.side().plan(&facts);
+        let mut plan = self.side().plan(&facts);
+        if let Some(why) = frozen {
+            freeze(&self.policy, &mut plan);
+            for one in &mut answer.backends {
+                let stays = self.policy.id_of(&one.backend).is_some_and(|id| self.policy.on_premises(id));
+                if !stays && (one.allowed || !one.except.is_empty()) {
+                    let (backend, tier) = (one.backend.clone(), one.tier.clone());
+                    *one = BackendAnswer { backend, tier, why: vec![why.to_owned()], ..BackendAnswer::default() };
+                }
+            }
+            answer.allowed = answer.backends.iter().any(|one| one.allowed);
+        }
         let choices = || plan.choices.iter().filter(|choice| able.contains(choice.backend));
         let nearest = choices().map(|choice| choice.tier).min().filter(|_| !plan.fall_back.open);
         let behind = choices().filter(|choice| nearest.is_some_and(|nearest| choice.tier > nearest));

@@ -62,7 +62,7 @@ pub struct Answer {
 }
 
 /// What would become of a request at one backend.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct BackendAnswer {
     /// Its name.
     pub backend: String,

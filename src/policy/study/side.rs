@@ -95,6 +95,15 @@ impl<'a> Side<'a> {
         row.is_some_and(|row| row.has_duties() && has(&row.on, backend))
     }
 
+    /// Whether a rule may refuse a backend and leave another: what it asks of both it refuses both, since what cannot be done to a request
+    /// cannot be done for any backend.
+    pub(super) fn parts(&self, rule: usize, (backend, other): (BackendId, BackendId)) -> bool {
+        let still = self.asks_still_of(backend) || self.asks_still_of(other);
+        let removes = self.removes(rule, backend) && (still || !self.removes(rule, other));
+        let demands = self.demands(rule, backend) && (still || !self.demands(rule, other));
+        removes || demands
+    }
+
     pub(super) fn surely_demands(&self, rule: usize, backend: BackendId) -> bool {
         let row = self.policy.program().rules.get(rule);
         row.is_some_and(|row| row.has_duties() && has(&row.surely_on, backend))

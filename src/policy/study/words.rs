@@ -3,7 +3,7 @@
 use super::super::in_quotes::as_written;
 use super::super::phrase::Phrase;
 use super::super::reference::Countries;
-use super::super::resolved::{Atom, Predicate, Quality, What};
+use super::super::resolved::{Atom, Condition, Predicate, Quality, What};
 use super::super::text::say;
 use super::super::tree::Expr;
 use super::{Study, sentence};
@@ -46,6 +46,16 @@ impl Study {
             Atom::Reference => said(Phrase::ReferenceIncluded),
             Atom::Hosted => said(Phrase::HostedUsed),
         }
+    }
+
+    /// The atoms of a part of a condition, each as the part asks for it: with `not` where it stands under one.
+    pub(super) fn asked(&self, part: &Condition) -> String {
+        let mut words = Vec::new();
+        part.visit(true, &mut |atom, positive| {
+            let not = if positive { String::new() } else { format!("{} ", Phrase::Not.surface(self.language)) };
+            words.push(format!("{not}{}", self.said(atom)));
+        });
+        words.join(", ")
     }
 
     /// A predicate as a sheet says it.

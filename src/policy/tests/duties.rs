@@ -195,3 +195,34 @@ fn a_policy_asks_for_what_it_is_about() {
     let asks = |name: &str| by_class.asks_for(by_class.catalogue().entity(name).unwrap());
     assert!(asks("card_pan") && !asks("organisation"), "a class asks for its types");
 }
+
+/// What a scenario gives and a label takes away is told as that: it was given.
+#[test]
+fn what_a_label_takes_away_was_given() {
+    let lowers = "allow backends named cloud-us\nthe label \"Public\" lowers personal, health issued by \"bench\"\nrule r because \"x\" must drop personal, health, financial\n";
+    let scenario = |given: &str, what: &str| {
+        let scenario = format!("scenario \"s\" given {given} then cloud-us must drop {what}\n");
+        let policy = good(&sources(&format!("{HEADER}{lowers}{scenario}"), example()));
+        run_scenarios(&policy, now())[0].failures.join("; ")
+    };
+    for (given, what, told) in [
+        (
+            "data person, app \"bench\" and label \"Public\"",
+            "person",
+            "`cloud-us` must drop `person`, and the label takes it away",
+        ),
+        (
+            "data health, app \"bench\" and label \"Public\"",
+            "health",
+            "`cloud-us` must drop `health`, and the label takes it away",
+        ),
+        (
+            "data person, app \"bench\" and label \"Public\"",
+            "email",
+            "`cloud-us` must drop `email`, and it is not given",
+        ),
+        ("data person and label \"Public\"", "person", ""),
+    ] {
+        assert_eq!(scenario(given, what).replace('`', ""), told.replace('`', ""), "{given}");
+    }
+}

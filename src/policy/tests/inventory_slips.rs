@@ -26,6 +26,17 @@ fn a_certificate_in_progress_needs_no_day() {
     );
 }
 
+/// An inventory without a backend is as good as none: whatever the sheets allow, nothing goes anywhere.
+#[test]
+fn an_inventory_without_a_backend_is_a_fault() {
+    let sheet = SHEET.replace("nommés l'un de un, deux", "sur site");
+    for inventory in ["", "# rien encore\n", "version = \"1\"\n", "[backend]\n"] {
+        let faults = compiled(&sources(&sheet, inventory)).unwrap_err();
+        let [fault] = faults.as_slice() else { panic!("{inventory}: {faults:?}") };
+        assert!(fault.message().contains("cet inventaire ne nomme aucun hébergeur"), "{inventory}: {fault:?}");
+    }
+}
+
 /// No country in particular is every country, and nobody has said which.
 #[test]
 fn global_is_no_country() {

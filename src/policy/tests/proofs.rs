@@ -301,26 +301,34 @@ fn fewer_addresses_open_nothing() {
     assert!(!bound("10.0.0.0/9").diff(&narrow).unwrap().no_flow_is_opened);
 }
 
-/// The documents' own line on a label that lowers, struck, added or narrowed, beside a rule that changes the data on its way: the
-/// one is proven to open nothing, of the other it is said what it opens.
+/// The documents' own line on a label that lowers, struck, added or narrowed, beside rules that change the data on its way or keep it at
+/// home: the one is proven to open nothing, of the other it is said what it opens.
 #[test]
 fn a_label_that_lowers_less_opens_nothing() {
-    const SHEET: &str = "allow backends on premises\nallow backends located in EEA and controlled from EEA\nallow backends exposed to US when app is \"site\"\nrule far because \"x\" when data includes personal on backends located outside EEA or exposed to US must pseudonymise personal\nrule secret because \"x\" when label is \"Secret\" only backends on premises\n";
-    let lowers =
-        |class: &str, issuers: &str| format!("{SHEET}the label \"Public\" lowers {class} issued by {issuers}\n");
-    let rows = [
-        ("struck", lowers("personal", "\"site\""), SHEET.to_owned(), true),
-        ("an issuer struck", lowers("personal", "\"bench\", \"site\""), lowers("personal", "\"bench\""), true),
-        ("an issuer struck who may not go there", lowers("personal", "\"bench\""), SHEET.to_owned(), false),
-        ("a class struck", lowers("personal, health", "\"site\""), lowers("health", "\"site\""), true),
-    ];
-    for (name, loose, strict, opens) in rows {
-        let (loose, strict) = (studied(&loose, example()), studied(&strict, example()));
-        let there = loose.diff(&strict).unwrap();
-        assert!(there.no_flow_is_opened && there.whole, "{name}: {there:#?}");
-        let back = strict.diff(&loose).unwrap();
-        assert!(back.undecided.is_empty() && back.refused_undecided.is_empty(), "{name}: {back:#?}");
-        assert_eq!(!back.opened.is_empty(), opens, "{name}: {back:#?}");
+    const SHEET: &str = "allow backends on premises\nallow backends located in EEA and controlled from EEA\nallow backends exposed to US when app is \"site\"\n";
+    let far = "rule far because \"x\" when data includes personal on backends located outside EEA or exposed to US must pseudonymise personal\nrule secret because \"x\" when label is \"Secret\" only backends on premises\n";
+    // What changes the data for what is nearer too: it refuses nobody, or whoever is farther as well.
+    let away =
+        "rule away because \"x\" when data includes personal on backends not on premises must pseudonymise personal\n";
+    let two = "rule two because \"x\" when data includes at least 2 person only backends on premises\n";
+    let two = format!("{away}{two}");
+    let lowers = |class: &str, issuers: &str| format!("the label \"Public\" lowers {class} issued by {issuers}\n");
+    for rules in [far, away, &two] {
+        let rows = [
+            ("struck", lowers("personal", "\"site\""), String::new(), true),
+            ("an issuer struck", lowers("personal", "\"bench\", \"site\""), lowers("personal", "\"bench\""), true),
+            ("an issuer struck who may not go there", lowers("personal", "\"bench\""), String::new(), rules != far),
+            ("a class struck", lowers("personal, health", "\"site\""), lowers("health", "\"site\""), true),
+        ];
+        for (name, loose, strict, opens) in rows {
+            let sheet = |rest: &str| studied(&format!("{SHEET}{rules}{rest}"), example());
+            let (loose, strict) = (sheet(&loose), sheet(&strict));
+            let there = loose.diff(&strict).unwrap();
+            assert!(there.no_flow_is_opened && there.whole, "{rules}{name}: {there:#?}");
+            let back = strict.diff(&loose).unwrap();
+            assert!(back.undecided.is_empty() && back.refused_undecided.is_empty(), "{rules}{name}: {back:#?}");
+            assert_eq!(!back.opened.is_empty(), opens, "{rules}{name}: {back:#?}");
+        }
     }
 }
 

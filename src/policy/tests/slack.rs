@@ -21,6 +21,22 @@ fn each_part_of_what_an_allow_asks_of_a_backend_wants_a_scenario() {
     assert!(!changes(&watched).iter().any(|told| told == change), "{:?}", changes(&watched));
 }
 
+/// Each change has a name of its own, also where two parts of a condition differ by a `not`: what is suggested can be pasted.
+#[test]
+fn changes_that_differ_by_a_not_are_told_apart() {
+    let sheet = "allow backends on premises\nallow backends named cloud-us\nrule r because \"x\" when tenant is \"t1\" or not tenant is \"t1\" never backends named cloud-us\n";
+    let before = study(sheet);
+    let changes: Vec<String> = before.mutants().into_iter().map(|mutant| mutant.change).collect();
+    for part in ["tenant is \"t1\"", "not tenant is \"t1\""] {
+        let change = format!("rule `r` no longer asks `{part}`");
+        assert!(changes.contains(&change), "{change}: {changes:#?}");
+    }
+    let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+    assert!(!suggested.is_empty());
+    let faults = compiled(&sources(&format!("{HEADER}{sheet}{suggested}"), example())).err().unwrap_or_default();
+    assert!(faults.is_empty(), "{suggested}{}", faults.iter().map(render).collect::<Vec<_>>().join("\n"));
+}
+
 #[test]
 fn a_line_that_ends_sooner_swallows_no_condition() {
     for (dated, misread) in [("", true), (" until 2027-01-31", false)] {

@@ -134,7 +134,31 @@ fn a_line_that_begins_with_the_word_of_a_statement_need_not_begin_one() {
     assert_eq!(told(FRENCH, sheet), []);
 }
 
-/// Whoever writes restrictions without rules is told of each line.
+/// Lines may end anywhere, and a backend may be called like a statement: behind a comma a name is expected, and a line that says no
+/// more than that name begins nothing.
+#[test]
+fn a_line_may_begin_with_a_backend_that_is_called_like_a_statement() {
+    for name in ["home", "policy", "pack", "rule", "scenario", "group", "label", "labels", "exception", "allow", "use"]
+    {
+        let inventory = example().replace("[backend.cloud-us]", &format!("[backend.{name}]"));
+        for (list, behind) in [
+            ("rule r because \"x\" never backends named any of cloud-fr,", ""),
+            ("rule r because \"x\" never backends named any of cloud-fr,", ", cloud-de"),
+            ("rule r because \"x\" never backends named any of cloud-fr,", " and located in EEA"),
+            ("rule r because \"x\" never backends named any of cloud-fr,", "\n  when scan incomplete"),
+            ("scenario \"s\"\n  given nothing\n  then allowed gpu-paris and refused cloud-fr,", ", cloud-de"),
+        ] {
+            let sheet = format!("{HEADER}allow backends on premises\n{list}\n{name}{behind}\n");
+            let faults = compiled(&sources(&sheet, &inventory)).err().unwrap_or_default();
+            assert!(faults.is_empty(), "{sheet}{}", faults.iter().map(render).collect::<Vec<_>>().join("\n"));
+        }
+    }
+    // What takes something behind it begins a statement, and the comma before it is one too many.
+    let idle =
+        told(HEADER, "allow backends named any of gpu-paris,\nrule r because \"x\" never backends named cloud-us\n");
+    assert!(idle.len() == 1 && idle[0].1.contains("this comma has nothing to separate"), "{idle:?}");
+}
+
 /// Lines may end anywhere: each fact of a scenario may begin one, whatever statement it is near to.
 #[test]
 fn a_line_may_begin_with_any_fact_of_a_scenario() {
@@ -169,6 +193,7 @@ fn a_line_may_begin_with_any_fact_of_a_scenario() {
     assert!(idle.iter().any(|(_, told)| told.contains("label \"Secret\"") || told.contains("`label`")), "{idle:?}");
 }
 
+/// Whoever writes restrictions without rules is told of each line.
 #[test]
 fn each_line_that_restricts_is_told() {
     let told_of = |head: &str, lines: &[&str]| {

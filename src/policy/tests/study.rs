@@ -221,6 +221,18 @@ fn ends_and_contested_grounds_are_told() {
     assert_eq!(kinds(&study), [Kind::Expiring, Kind::Contested], "{:?}", study.lint());
 }
 
+/// Adequacy where there is nothing that it could name: within the EEA nothing is transferred, and of most countries there is no decision.
+#[test]
+fn adequacy_that_says_nothing_is_told() {
+    for (country, expected) in [("US", &[][..]), ("FR", &[Kind::Baseless]), ("CN", &[Kind::Baseless])] {
+        let instrument = "dated = 2026-01-05, until = 2099-12-31 }]";
+        let claimed = format!("{instrument}\nadequacy = [{{ country = \"{country}\", until = 2027-12-31 }}]");
+        let study = studied(&format!("{HEADER}{ALLOW_ALL}{HEALTH}"), &example().replace(instrument, &claimed));
+        let told: Vec<Kind> = kinds(&study).into_iter().filter(|kind| *kind == Kind::Baseless).collect();
+        assert_eq!(told, expected, "{country}: {:?}", study.lint());
+    }
+}
+
 /// Evidence that nobody has looked at yet proves nothing: it is unknown until its day, and that is said.
 #[test]
 fn what_is_still_to_be_verified_is_unknown_until_then() {
