@@ -265,10 +265,6 @@ const TABLE: &[(&str, &str)] = &[
     ("a truth about `{}` ended on {}: it is unknown since", "une déclaration sur `{}` a pris fin le {} : elle est inconnue depuis"),
     ("`{}` is said to be verified on {}, which is still to come: what that covers is unknown until then", "`{}` serait vérifié le {}, qui est encore à venir : ce que cela couvre est inconnu jusque-là"),
     ("a truth about `{}` ends on {}", "une déclaration sur `{}` prend fin le {}"),
-    (
-        "home has several time zones: a permission until a day ends at 10:00 UTC of it, and one from a day begins at 12:00 UTC",
-        "le siège a plusieurs fuseaux horaires : une autorisation jusqu'à un jour prend fin ce jour à 10 h UTC, et une à partir d'un jour commence à 12 h UTC",
-    ),
     ("exception `{}` ended on {}: take it out", "l'exception `{}` a pris fin le {} : retirez-la"),
     ("`{}` was to be reviewed before {}", "`{}` devait être revu avant le {}"),
     ("`{}` relies on {}, which is contested", "`{}` repose sur {}, qui est contesté"),

@@ -29,6 +29,10 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("the certificate authority sha256:{}", "l'autorité de certification sha256:{}"),
     ("any address", "toute adresse"),
     ("the addresses {}", "les adresses {}"),
+    (
+        "home has several time zones: a permission until a day ends at 10:00 UTC of it, and one from a day begins at 12:00 UTC",
+        "le siège a plusieurs fuseaux horaires : une autorisation jusqu'à un jour prend fin ce jour à 10 h UTC, et une à partir d'un jour commence à 12 h UTC",
+    ),
     ("rule `{}` ended on {}: take it out", "la règle `{}` a pris fin le {} : retirez-la"),
     ("`{}` number {} ended on {}: take it out", "`{}` numéro {} a pris fin le {} : retirez la ligne"),
     ("`{} {}` ended on {}: take it out", "`{} {}` a pris fin le {} : retirez la ligne"),

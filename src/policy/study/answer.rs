@@ -116,7 +116,7 @@ impl Study {
             None => said.push((action, vec![name])),
         };
         let class_name = |class: ClassId| sentence::class_name(class, &self.catalogue, self.language);
-        for (class, action) in of_class.iter() {
+        for (class, action) in of_class {
             put(*action, class_name(*class));
         }
         if self.told {
