@@ -12,10 +12,11 @@ use tokio_util::task::TaskTracker;
 use super::archive::{Archive, Held, State, state_key};
 use super::fronts::Fronts;
 use super::load::{self, Beside, Loaded, Loader, Rejection};
-use super::watch::Watch;
+use super::watch::{Settling, Watch};
 use super::{Status, freeze, in_force, quarantine};
 use crate::config::Config;
 use crate::gateway::snapshot::Snapshot;
+use crate::limits;
 use crate::model::Word;
 use crate::model::entry::{Entry, PolicyLoaded, Reloaded};
 use crate::quota::Store;
@@ -123,7 +124,7 @@ impl Keeper {
                 () = self.stop.cancelled() => break,
                 () = asked => Cause::Signal,
                 () = self.watch.changed() => {
-                    self.watch.settled(SETTLE).await;
+                    self.settle().await;
                     Cause::Files
                 }
                 () = tokio::time::sleep(pause) => {
@@ -141,6 +142,30 @@ impl Keeper {
             self.reload(cause, &tasks).await;
         }
         self.status.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until nobody writes any more what has changed, if that does not take too long. An order to freeze waits for nobody.
+    async fn settle(&mut self) {
+        let last = tokio::time::Instant::now() + limits::WRITING_MAX;
+        let mut has_looked = false;
+        loop {
+            let settling = self.watch.settling(SETTLE).await;
+            if matches!(settling, Settling::Done) {
+                return;
+            }
+            if tokio::time::Instant::now() >= last {
+                if let Settling::Writing(path) = settling {
+                    tracing::warn!(path = %path.display(), "A file is read that somebody has not finished writing");
+                }
+                self.watch.give_up();
+                return;
+            }
+            if !has_looked || matches!(settling, Settling::Moved) {
+                has_looked = true;
+                let snapshot = self.status.gate.snapshot();
+                self.freeze_alone(&snapshot).await;
+            }
+        }
     }
 
     /// Until the next look: at the very instant at which the policy's validity ends.

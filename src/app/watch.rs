@@ -43,9 +43,9 @@ impl Watched {
     /// Whether a file is one that is read. What editors keep beside it is not: a swap file is open as long as they are.
     fn is_read(&self, path: &Path) -> bool {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let aside = name.starts_with(['.', '#']) || name.ends_with('~');
+        let of_policy = !name.starts_with(['.', '#']) && READ.iter().any(|ending| name.ends_with(ending));
         let policy = || self.policies.iter().any(|policy| path.starts_with(policy));
-        !aside && (policy() || self.files.iter().any(|file| file == path))
+        of_policy && policy() || self.files.iter().any(|file| std::path::absolute(file).is_ok_and(|file| file == path))
     }
 
     /// Whether an event of a watched folder is about something that is read. The state of a run (`client.env`, a log) may lie
@@ -60,13 +60,32 @@ impl Watched {
     }
 }
 
+/// What the names of files of a policy folder that are read end with.
+const READ: [&str; 3] = [".policy", ".toml", ".json"];
+/// Links that lead from one to the next.
+const LINKS_MAX: usize = 8;
+
+/// Adds the links on the way to a file, and where the last one leads.
+fn followed(path: &Path, files: &mut Vec<PathBuf>) {
+    let mut next = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let Some(link) = next.ancestors().find(|part| part.is_symlink()).map(Path::to_owned) else { break };
+        let (Ok(target), Ok(rest)) = (std::fs::read_link(&link), next.strip_prefix(&link)) else { break };
+        let target = link.parent().unwrap_or(Path::new("")).join(target);
+        let onward = if rest.as_os_str().is_empty() { target } else { target.join(rest) };
+        files.push(std::mem::replace(&mut next, onward));
+        files.push(link);
+    }
+    files.extend(std::fs::canonicalize(&next).ok());
+}
+
 /// Adds where the links in a folder lead: a change there is told of nowhere else.
 fn linked(folder: &Path, deep: usize, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let Ok(kind) = entry.file_type() else { continue };
         if kind.is_symlink() {
-            files.extend(std::fs::canonicalize(&path).ok());
+            followed(&path, files);
         }
         if deep > 0 && path.is_dir() {
             linked(&path, deep - 1, files);
@@ -105,6 +124,17 @@ impl Unfinished {
     fn paths(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What became of a change in a while.
+#[derive(Debug)]
+pub(super) enum Settling {
+    /// Something else has changed.
+    Moved,
+    /// Somebody is writing this.
+    Writing(PathBuf),
+    /// Nothing more has come.
+    Done,
 }
 
 /// Watches the files that reload.
@@ -180,25 +210,19 @@ impl Watch {
         }
     }
 
-    /// Waits until nothing has changed for a while and nobody is writing any more, if that does not take too long. What came
-    /// meanwhile belongs to the same change.
-    pub(super) async fn settled(&mut self, quiet: Duration) {
-        let last = tokio::time::Instant::now() + limits::WRITING_MAX;
-        loop {
-            tokio::time::sleep(quiet).await;
-            let moved = self.changes.try_recv().is_ok();
-            let writing = self.unfinished.paths().iter().next().cloned();
-            if !moved && writing.is_none() {
-                return;
-            }
-            if tokio::time::Instant::now() >= last {
-                if let Some(path) = writing {
-                    tracing::warn!(path = %path.display(), "A file is read that somebody has not finished writing");
-                    self.unfinished.paths().clear();
-                }
-                return;
-            }
+    /// Waits a while, and says what became of a change meanwhile: what came belongs to it.
+    pub(super) async fn settling(&mut self, quiet: Duration) -> Settling {
+        tokio::time::sleep(quiet).await;
+        if self.changes.try_recv().is_ok() {
+            return Settling::Moved;
         }
+        let writing = self.unfinished.paths().iter().next().cloned();
+        writing.map_or(Settling::Done, Settling::Writing)
+    }
+
+    /// Waits no longer for those who write.
+    pub(super) fn give_up(&self) {
+        self.unfinished.paths().clear();
     }
 }
 

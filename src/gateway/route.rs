@@ -249,7 +249,8 @@ impl Route {
         fall_back(&self.first, &self.newest)
     }
 
-    /// Leaves a tier whose backends did not serve, if the clause lets the request go on.
+    /// Leaves a tier whose backends did not serve, if the clause lets the request go on; where the clause wants a wait, waits first, and
+    /// leaves it when it is called again.
     async fn cross(&mut self, tier: Tier) -> Result<(), Refusal> {
         self.overall.unavailable |= self.tally.unavailable;
         self.overall.waiting |= self.tally.waiting;
@@ -265,9 +266,14 @@ impl Route {
             let mut cause = "unavailable";
             if self.tally.waiting {
                 let Some(after_ms) = clause.after_ms else { return Err(self.exhausted()) };
-                let began = Instant::now();
-                tokio::time::sleep_until(self.decided + Duration::from_millis(after_ms)).await;
-                self.waited += began.elapsed();
+                let (began, opens) = (Instant::now(), self.decided + Duration::from_millis(after_ms));
+                if began < opens {
+                    tokio::time::sleep_until(opens).await;
+                    self.waited += began.elapsed();
+                    // What was full or ill may be well by now: the tier is looked at once more before it is left.
+                    self.has_waited = true;
+                    return Ok(());
+                }
                 cause = if after_ms == 0 { "full" } else { "waited" };
             }
             let from = self.crossed.take().map_or_else(|| Word::fixed(tier.name()), |crossed| crossed.from);

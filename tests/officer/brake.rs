@@ -97,3 +97,35 @@ async fn a_brake_that_did_not_take_is_an_error_of_the_log() {
     assert!(line("ERROR", "freeze.json: EOF while parsing"), "{said}");
     assert!(line("WARN", "main.policy"), "{said}");
 }
+
+/// Whoever was refused under a freeze is told who ordered it, why and until when, at each backend that it took away; one that is over
+/// is not named.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_refused_under_a_freeze_is_explained_so() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    let house = plot.open().await;
+    house.plot.paris_down(true);
+    let before = house.client.chat("x", false).await;
+    assert_eq!(before.header("octroi-backend"), "us-cloud");
+    freeze(&folder, "2", "a breach at the provider");
+    holds(&house, "a breach at the provider").await;
+    let refused = house.client.chat("x", false).await;
+    assert_eq!(refused.status, 503);
+    house.outcomes(2).await;
+    let told =
+        octroi(&folder, &["policy", "explain", refused.header("octroi-request-id"), "--policies", "live/policies"]);
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    let at = lines.iter().position(|line| line.starts_with("us-cloud (other)")).unwrap_or_else(|| panic!("{told}"));
+    assert_eq!(lines[at], "us-cloud (other): refused", "{told}");
+    assert!(
+        lines[at + 1].starts_with("the policy was frozen until ")
+            && lines[at + 1].contains("by order of dpo (\"a breach at the provider\")"),
+        "{told}"
+    );
+    assert!(told.contains("the record says the same") && !told.contains("before it ended"), "{told}");
+    let id = before.header("octroi-request-id");
+    let told = octroi(&folder, &["policy", "explain", id, "--policies", "live/policies"]);
+    assert!(told.contains("us-cloud (other): allowed") && !told.contains("frozen"), "{told}");
+}

@@ -49,6 +49,49 @@ async fn a_swap_file_holds_nothing_up() {
     swap.write_all(b"whole").unwrap();
 }
 
+/// Notes that somebody keeps open in the folder are not read, and hold nothing up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_no_concern_holds_nothing_up() {
+    let house = House::open().await;
+    let before = digest(&house);
+    let mut notes = std::fs::File::create(house.plot.path("policies/notes.txt")).unwrap();
+    notes.write_all(b"half").unwrap();
+    set_sheet(&house, &sheet(&house).replace("version 1 ", "version 2 "));
+    until("the new sheet", async || (digest(&house) != before).then_some(())).await;
+    notes.write_all(b"whole").unwrap();
+}
+
+/// The way to a sheet may lead over several links, to files and to folders; each of them may be moved.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_to_links_are_followed() {
+    let plot = Plot::new().await;
+    let sheet = plot.path("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    for version in 1..=3 {
+        let folder = plot.path(&format!("out/v{version}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("main.policy"), text.replace("version 1 ", &format!("version {version} "))).unwrap();
+    }
+    let link = |to: &str, at: &str| {
+        let beside = plot.path("beside");
+        std::os::unix::fs::symlink(to, &beside).unwrap();
+        std::fs::rename(&beside, plot.path(at)).unwrap();
+    };
+    std::fs::create_dir(plot.path("mid")).unwrap();
+    link("../out/v1", "mid/data");
+    link("data/main.policy", "mid/sheet");
+    link("../mid/sheet", "policies/main.policy");
+    let folder = plot.path("");
+    let house = plot.open().await;
+    let version = || house.app.gate().snapshot().policy.version().to_string();
+    for (wanted, to, at) in [("2", "../out/v2", "mid/data"), ("3", "../out/v3/main.policy", "mid/sheet")] {
+        let beside = folder.join("beside");
+        std::os::unix::fs::symlink(to, &beside).unwrap();
+        std::fs::rename(&beside, folder.join(at)).unwrap();
+        until("the sheet behind the new link", async || (version() == wanted).then_some(())).await;
+    }
+}
+
 /// A sheet may be a link; what it leads to is edited elsewhere.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_behind_a_link_is_followed() {
