@@ -176,6 +176,8 @@ pub const WRITING_MAX: Duration = Duration::from_mins(1);
 pub const RENEWAL_WAIT: Duration = Duration::from_secs(2);
 /// Backends tried for one request.
 pub const ATTEMPTS_MAX: usize = 8;
+/// Of these, so many are kept for the next tier where a clause opens one.
+pub const ATTEMPTS_KEPT: usize = 2;
 /// Time from the decision on a request within which its outcome is written, with room to spare: every backend that is tried may think
 /// for [`FIRST_BYTE_DEADLINE`], and one answers for [`REPLY_DEADLINE`].
 pub const UNDER_WAY_MAX: Duration = Duration::from_hours(2);

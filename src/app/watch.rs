@@ -71,7 +71,7 @@ fn followed(path: &Path, files: &mut Vec<PathBuf>) {
     for _ in 0..LINKS_MAX {
         let Some(link) = next.ancestors().find(|part| part.is_symlink()).map(Path::to_owned) else { break };
         let (Ok(target), Ok(rest)) = (std::fs::read_link(&link), next.strip_prefix(&link)) else { break };
-        let target = link.parent().unwrap_or(Path::new("")).join(target);
+        let target = link.parent().unwrap_or_else(|| Path::new("")).join(target);
         let onward = if rest.as_os_str().is_empty() { target } else { target.join(rest) };
         files.push(std::mem::replace(&mut next, onward));
         files.push(link);

@@ -155,7 +155,7 @@ impl Route {
                 Some(_) => {}
                 None => self.tier = Some(tier),
             }
-            if self.may_try() {
+            if self.may_try_here() {
                 let model = self.newest.model.clone();
                 let next = match self.pick(tier, &model) {
                     Picked::Leg(leg) => Next::Try(leg),
@@ -240,6 +240,16 @@ impl Route {
         (self.number as usize) < limits::ATTEMPTS_MAX
     }
 
+    /// The same within a tier: the last attempts are left for the next one, if there is one.
+    fn may_try_here(&self) -> bool {
+        let kept = if self.next_tier_is_open() { limits::ATTEMPTS_KEPT } else { 0 };
+        (self.number as usize) < limits::ATTEMPTS_MAX - kept
+    }
+
+    fn next_tier_is_open(&self) -> bool {
+        self.fall_back().open && self.tier.is_some_and(|tier| self.next_tier(tier).is_some())
+    }
+
     /// Whether an attempt within this tier has failed, or a backend of it is down.
     pub(super) const fn has_failed_here(&self) -> bool {
         self.tally.unavailable || self.tally.waiting || self.tally.faulty
@@ -270,8 +280,10 @@ impl Route {
                 if began < opens {
                     tokio::time::sleep_until(opens).await;
                     self.waited += began.elapsed();
-                    // What was full or ill may be well by now: the tier is looked at once more before it is left.
+                    // What was full or ill may be well by now: the tier is looked at once more before it is left, and those that were
+                    // asked may be asked again.
                     self.has_waited = true;
+                    self.endpoints.clear();
                     return Ok(());
                 }
                 cause = if after_ms == 0 { "full" } else { "waited" };

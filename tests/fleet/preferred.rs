@@ -45,6 +45,32 @@ async fn its_siblings_serve_many_at_once_and_nothing_leaves() {
     assert!(house.plot.received("us-cloud").is_empty());
 }
 
+/// After the wait that a clause asks for, a tier that is well again serves: it is looked at once more before it is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tier_that_is_well_again_is_not_left() {
+    let mut plot = Plot::new().await;
+    let ill = |_: &scripted::Asked| json("503 Service Unavailable", "", "{}");
+    let home = [plot.script("paris-gpu-1", ill).await, plot.script("paris-gpu-2", ill).await];
+    let text = "policy \"P\" version 1 owner \"o\" review before 2099-01-01\nhome FR\nallow backends on premises\n\
+                allow backends named us-cloud\nfall back if unavailable or after 4 s of waiting\n";
+    std::fs::write(plot.path("policies/main.policy"), text).unwrap();
+    let house = plot.open().await;
+    let asked: Vec<_> = (0..10)
+        .map(|number| {
+            let client = house.client.clone();
+            tokio::spawn(async move { client.chat(&format!("{number} question"), false).await })
+        })
+        .collect();
+    until("all of them asked", async || (home.iter().map(|one| one.asked().len()).sum::<usize>() >= 10).then_some(()))
+        .await;
+    home.iter().for_each(|one| one.set_script(scripted::echo));
+    for told in asked {
+        let told = told.await.unwrap();
+        assert_eq!((told.status, told.header("octroi-tier")), (200, "on premises"), "{}", told.body);
+    }
+    assert!(house.plot.received("us-cloud").is_empty());
+}
+
 /// Once it is well again it is preferred again.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_preferred_again_when_it_is_well() {
