@@ -129,3 +129,19 @@ async fn a_request_refused_under_a_freeze_is_explained_so() {
     let told = octroi(&folder, &["policy", "explain", id, "--policies", "live/policies"]);
     assert!(told.contains("us-cloud (other): allowed") && !told.contains("frozen"), "{told}");
 }
+
+/// An emergency waits for nobody who is writing a sheet meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_freeze_waits_for_no_writer() {
+    use std::io::Write as _;
+
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    let house = plot.open().await;
+    let mut sheet = std::fs::File::options().append(true).open(folder.join("live/policies/main.policy")).unwrap();
+    sheet.write_all(b"\n# half a").unwrap();
+    freeze(&folder, "2", "now");
+    holds(&house, "now").await;
+    sheet.write_all(b" note\n").unwrap();
+}
