@@ -63,7 +63,9 @@ async fn a_tier_that_is_well_again_is_not_left() {
         .collect();
     until("all of them asked", async || (home.iter().map(|one| one.asked().len()).sum::<usize>() >= 10).then_some(()))
         .await;
-    home.iter().for_each(|one| one.set_script(scripted::echo));
+    for one in &home {
+        one.set_script(scripted::echo);
+    }
     for told in asked {
         let told = told.await.unwrap();
         assert_eq!((told.status, told.header("octroi-tier")), (200, "on premises"), "{}", told.body);
