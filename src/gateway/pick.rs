@@ -59,10 +59,12 @@ impl Route {
             // One that is well is asked whatever others did, or a tier would be left that can serve. What did not serve a moment ago is
             // asked again within the budget.
             let is_ill = candidate.upstream.is_avoided(&candidate.asked);
-            if is_ill && self.has_failed_here() && !self.unsent && !self.gate.retries.take() {
+            if is_ill && self.has_failed_here() && !self.unsent && (self.looks_again || !self.gate.retries.take()) {
                 // Those that are left are up: the tier counts as full, not as down.
                 self.tally.waiting = true;
-                self.cause = Word::fixed("retries");
+                if !self.looks_again {
+                    self.cause = Word::fixed("retries");
+                }
                 return Picked::Full(Vec::new());
             }
             if candidate.upstream.queues() && self.gate.room.is_waited_in(tier) {

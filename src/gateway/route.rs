@@ -108,6 +108,8 @@ pub struct Route {
     /// Time spent waiting for room.
     pub(super) waited: Duration,
     pub(super) has_waited: bool,
+    /// Whether the tier is looked at once more before it is left.
+    pub(super) looks_again: bool,
 }
 
 impl Route {
@@ -131,6 +133,7 @@ impl Route {
             crossed: None,
             waited: Duration::ZERO,
             has_waited: false,
+            looks_again: false,
         }
     }
 
@@ -282,7 +285,7 @@ impl Route {
                     self.waited += began.elapsed();
                     // What was full or ill may be well by now: the tier is looked at once more before it is left, and those that were
                     // asked may be asked again.
-                    self.has_waited = true;
+                    (self.has_waited, self.looks_again) = (true, true);
                     self.endpoints.clear();
                     return Ok(());
                 }
@@ -292,7 +295,7 @@ impl Route {
             self.crossed = Some(Crossed { from, to: Word::fixed(next.name()), cause: Word::fixed(cause) });
         }
         self.tier = Some(next);
-        self.tally = Tally::default();
+        (self.tally, self.looks_again) = (Tally::default(), false);
         Ok(())
     }
 
