@@ -150,7 +150,7 @@ impl Keeper {
         let mut has_looked = false;
         loop {
             let settling = self.watch.settling(SETTLE).await;
-            if matches!(settling, Settling::Done) {
+            if matches!(settling, Settling::Done) || self.stop.is_cancelled() {
                 return;
             }
             if tokio::time::Instant::now() >= last {

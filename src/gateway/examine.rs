@@ -281,6 +281,11 @@ impl Examined {
         decide(snapshot, question, findings, leak, now)
     }
 
+    /// Whether it was decided before an instant at which another decision may be due, and that instant is past.
+    pub fn is_past(&self, now: Timestamp) -> bool {
+        self.snapshot.policy.valid_until().is_some_and(|until| self.decided_at < until && until <= now)
+    }
+
     /// Whether the plan would be another if nothing were near to a protected document: then a refusal gives no reason that
     /// tells its author so.
     pub fn is_owed_to_a_leak(&self) -> bool {

@@ -122,9 +122,8 @@ impl Route {
         let later = (self.decided + snapshot.waiting.smaller_after, self.smaller_candidates(tier));
         let (gate, began) = (Arc::clone(&self.gate), Instant::now());
         let waits = gate.telemetry.waits(&Word::fixed(tier.name()));
-        let (until, decided) = (snapshot.policy.valid_until(), self.newest.decided_at);
-        let is_past = || until.is_some_and(|until| decided < until && until <= gate.now());
-        let stale = || !Arc::ptr_eq(&gate.snapshot(), &snapshot) || is_past();
+        let newest = Arc::clone(&self.newest);
+        let stale = || !Arc::ptr_eq(&gate.snapshot(), &newest.snapshot) || newest.is_past(gate.now());
         let waited = gate.room.wait((tier, &line), (full, later), prefix, (self.patience(tier), &stale)).await;
         waits.ended(waited.name());
         self.waited += began.elapsed();

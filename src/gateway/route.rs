@@ -212,10 +212,8 @@ impl Route {
         }
     }
 
-    /// Whether the newest decision was made before an instant at which another may be due, and that instant is past.
-    pub(super) fn is_past(&self) -> bool {
-        let until = self.newest.snapshot.policy.valid_until();
-        until.is_some_and(|until| self.newest.decided_at < until && until <= self.gate.now())
+    fn is_past(&self) -> bool {
+        self.newest.is_past(self.gate.now())
     }
 
     /// The newest examination of the request.

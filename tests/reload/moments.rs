@@ -12,6 +12,8 @@ use crate::common::scripted::{self, Step};
 use crate::common::{House, Plot, until};
 use crate::{replace, set_sheet, sheet};
 
+/// Far less than a writer is waited for.
+const SOON: Duration = octroi::limits::WRITING_MAX.checked_div(2).unwrap();
 /// Longer than a change takes to come into force.
 const WHILE: Duration = Duration::from_millis(1_500);
 
@@ -37,28 +39,30 @@ async fn half_a_sheet_is_not_read() {
     assert_eq!(house.app.gate().snapshot().policy.version().to_string(), "2");
 }
 
-/// What an editor keeps open beside the sheet holds nothing up.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_swap_file_holds_nothing_up() {
-    let house = House::open().await;
-    let before = digest(&house);
-    let mut swap = std::fs::File::create(house.plot.path("policies/.main.policy.swp")).unwrap();
-    swap.write_all(b"half").unwrap();
-    set_sheet(&house, &sheet(&house).replace("version 1 ", "version 2 "));
-    until("the new sheet", async || (digest(&house) != before).then_some(())).await;
-    swap.write_all(b"whole").unwrap();
-}
-
-/// Notes that somebody keeps open in the folder are not read, and hold nothing up.
+/// What an editor keeps open beside the sheet, and notes that nobody reads, hold nothing up.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_no_concern_holds_nothing_up() {
-    let house = House::open().await;
-    let before = digest(&house);
-    let mut notes = std::fs::File::create(house.plot.path("policies/notes.txt")).unwrap();
-    notes.write_all(b"half").unwrap();
-    set_sheet(&house, &sheet(&house).replace("version 1 ", "version 2 "));
-    until("the new sheet", async || (digest(&house) != before).then_some(())).await;
-    notes.write_all(b"whole").unwrap();
+    for name in [".main.policy.swp", "notes.txt"] {
+        let house = House::open().await;
+        let before = digest(&house);
+        let mut beside = std::fs::File::create(house.plot.path(&format!("policies/{name}"))).unwrap();
+        beside.write_all(b"half").unwrap();
+        set_sheet(&house, &sheet(&house).replace("version 1 ", "version 2 "));
+        let changed = until("the new sheet", async || (digest(&house) != before).then_some(()));
+        tokio::time::timeout(SOON, changed).await.expect(name);
+        beside.write_all(b"whole").unwrap();
+    }
+}
+
+/// Who writes a sheet holds up no end either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_does_not_hold_up_the_end() {
+    let House { plot, app, .. } = House::open().await;
+    let mut sheet = std::fs::File::options().append(true).open(plot.path("policies/main.policy")).unwrap();
+    sheet.write_all(b"\n# half a").unwrap();
+    tokio::time::sleep(WHILE).await;
+    tokio::time::timeout(SOON, app.stop()).await.unwrap().unwrap();
+    sheet.write_all(b" note\n").unwrap();
 }
 
 /// The way to a sheet may lead over several links, to files and to folders; each of them may be moved.
@@ -72,22 +76,20 @@ async fn links_to_links_are_followed() {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("main.policy"), text.replace("version 1 ", &format!("version {version} "))).unwrap();
     }
+    let folder = plot.path("");
     let link = |to: &str, at: &str| {
-        let beside = plot.path("beside");
+        let beside = folder.join("beside");
         std::os::unix::fs::symlink(to, &beside).unwrap();
-        std::fs::rename(&beside, plot.path(at)).unwrap();
+        std::fs::rename(&beside, folder.join(at)).unwrap();
     };
     std::fs::create_dir(plot.path("mid")).unwrap();
     link("../out/v1", "mid/data");
     link("data/main.policy", "mid/sheet");
     link("../mid/sheet", "policies/main.policy");
-    let folder = plot.path("");
     let house = plot.open().await;
     let version = || house.app.gate().snapshot().policy.version().to_string();
     for (wanted, to, at) in [("2", "../out/v2", "mid/data"), ("3", "../out/v3/main.policy", "mid/sheet")] {
-        let beside = folder.join("beside");
-        std::os::unix::fs::symlink(to, &beside).unwrap();
-        std::fs::rename(&beside, folder.join(at)).unwrap();
+        link(to, at);
         until("the sheet behind the new link", async || (version() == wanted).then_some(())).await;
     }
 }

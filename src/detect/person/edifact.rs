@@ -3,6 +3,7 @@
 //! The segment of parties has its name in the fifth element, an unstructured one in the fourth. Most parties are companies, so the
 //! words must be known as somebody's.
 
+use super::parts;
 use super::whole::{Trust, whole};
 use crate::detect::page::{Page, Report};
 
@@ -20,20 +21,14 @@ pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
             continue;
         }
         let end = page.right(start, SEGMENT_BYTES_MAX, |byte| !matches!(byte, b'\'' | b'\r' | b'\n'));
-        let own = page.text.get(start..page.text.floor_char_boundary(end)).unwrap_or_default();
-        let mut at = start;
-        for (place, element) in own.split('+').enumerate() {
-            let mut part = at;
-            at += element.len() + 1;
-            if !ELEMENTS.contains(&place) {
-                continue;
-            }
-            for component in element.split(':') {
-                let name = whole(page.text, part..part + component.len(), Trust::Perhaps);
+        let segment = page.text.get(start..page.text.floor_char_boundary(end)).unwrap_or_default();
+        let elements = parts(segment, start, '+').enumerate().filter(|(place, _)| ELEMENTS.contains(place));
+        for (_, element) in elements {
+            for component in parts(page.text.get(element.clone()).unwrap_or_default(), element.start, ':') {
+                let name = whole(page.text, component, Trust::Perhaps);
                 if let Some((name, _)) = name.filter(|(_, words)| *words > 1) {
                     report.push(name, CONFIDENCE);
                 }
-                part += component.len() + 1;
             }
         }
     }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::parts;
 use super::whole::{Trust, whole};
 use crate::detect::page::{Page, Report};
 
@@ -37,22 +38,14 @@ pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
 }
 
 fn segment(page: &Page<'_>, range: Range<usize>, fields: &[usize], report: &mut Report<'_>) {
-    let mut at = range.start;
-    let own = page.text.get(range.start..page.text.floor_char_boundary(range.end)).unwrap_or_default();
-    for (place, field) in own.split('|').enumerate() {
-        let mut from = at;
-        at += field.len() + 1;
-        if !fields.contains(&place) {
-            continue;
-        }
-        for repeated in field.split('~') {
-            let mut part = from;
-            from += repeated.len() + 1;
-            for component in repeated.split('^').take(PARTS) {
-                if let Some((name, _)) = whole(page.text, part..part + component.len(), Trust::Sure) {
+    let text = |range: &Range<usize>| page.text.get(range.clone()).unwrap_or_default();
+    let range = range.start..page.text.floor_char_boundary(range.end);
+    for (_, field) in parts(text(&range), range.start, '|').enumerate().filter(|(place, _)| fields.contains(place)) {
+        for repeated in parts(text(&field), field.start, '~') {
+            for component in parts(text(&repeated), repeated.start, '^').take(PARTS) {
+                if let Some((name, _)) = whole(page.text, component, Trust::Sure) {
                     report.push(name, CONFIDENCE);
                 }
-                part += component.len() + 1;
             }
         }
     }

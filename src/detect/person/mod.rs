@@ -170,6 +170,16 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// The parts of a text between signs, as ranges of the page in which the text begins at `start`.
+fn parts(text: &str, start: usize, sign: char) -> impl Iterator<Item = Range<usize>> {
+    let mut at = start;
+    text.split(sign).map(move |part| {
+        let range = at..at + part.len();
+        at = range.end + sign.len_utf8();
+        range
+    })
+}
+
 /// A text that stands under a key such as `patient_name` and is a name from end to end.
 fn under_key(page: &Page<'_>, report: &mut Report<'_>) {
     let Some(key) = page.key else { return };

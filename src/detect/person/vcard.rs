@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::parts;
 use super::whole::{Trust, whole};
 use crate::detect::page::{Page, Report};
 
@@ -46,10 +47,8 @@ fn line(page: &Page<'_>, start: usize, card: bool, report: &mut Report<'_>) {
         Some("FN") if card => push(from..end, CONFIDENCE.1),
         // Without its card around it, it is one by its parts.
         Some("N") if card || value.matches(';').count() == PARTS.1 => {
-            let mut at = from;
-            for part in value.split(';').take(PARTS.0) {
-                push(at..at + part.len(), CONFIDENCE.0);
-                at += part.len() + 1;
+            for part in parts(value, from, ';').take(PARTS.0) {
+                push(part, CONFIDENCE.0);
             }
         }
         _ => {}
