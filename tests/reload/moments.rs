@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::common::scripted::{self, Step};
 use crate::common::{House, Plot, until};
-use crate::{replace, set_sheet, sheet};
+use crate::{rejected, replace, set_sheet, sheet};
 
 /// Far less than a writer is waited for.
 const SOON: Duration = octroi::limits::WRITING_MAX.checked_div(2).unwrap();
@@ -52,17 +52,6 @@ async fn a_file_of_no_concern_holds_nothing_up() {
         tokio::time::timeout(SOON, changed).await.expect(name);
         beside.write_all(b"whole").unwrap();
     }
-}
-
-/// Who writes a sheet holds up no end either.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_writer_does_not_hold_up_the_end() {
-    let House { plot, app, .. } = House::open().await;
-    let mut sheet = std::fs::File::options().append(true).open(plot.path("policies/main.policy")).unwrap();
-    sheet.write_all(b"\n# half a").unwrap();
-    tokio::time::sleep(WHILE).await;
-    tokio::time::timeout(SOON, app.stop()).await.unwrap().unwrap();
-    sheet.write_all(b" note\n").unwrap();
 }
 
 /// The way to a sheet may lead over several links, to files and to folders; each of them may be moved.
@@ -144,14 +133,14 @@ async fn its_end(house: &House, ends: Timestamp) {
     tokio::time::sleep(Duration::try_from(ends.duration_since(now)).unwrap_or_default()).await;
 }
 
-/// Past the end of a permission no further attempt uses it, whether or not another policy is compiled yet.
+/// Past the end of a permission no further attempt uses it, not even where no other policy can be compiled: the sheet is broken.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_that_has_ended_lets_nothing_more_out() {
     let mut plot = Plot::new().await;
     let home = plot.script("paris-gpu-1", |_| vec![Step::Wait, Step::Reset]).await;
     let abroad = plot.script("us-cloud", scripted::echo).await;
     plot.only(&["paris-gpu-1", "us-cloud"]);
-    let day = day_that_ends_in(&plot, SECONDS);
+    let day = day_that_ends_in(&plot, 2 * SECONDS);
     let text = format!(
         "policy \"P\" version 1 owner \"o\" review before 2099-01-01\nhome FR\nallow backends on premises\n\
          allow backends named us-cloud until {day}\nfall back if unavailable\n"
@@ -162,6 +151,8 @@ async fn a_permission_that_has_ended_lets_nothing_more_out() {
     let client = house.client.clone();
     let asking = tokio::spawn(async move { client.chat("hello", false).await });
     until("the request at home", async || (!home.asked().is_empty()).then_some(())).await;
+    set_sheet(&house, "policy");
+    rejected(&house, true).await;
     its_end(&house, ends).await;
     home.go();
     let answer = asking.await.unwrap();
