@@ -24,6 +24,7 @@ mod problem;
 mod quarantine;
 mod recover;
 mod reload;
+mod renew;
 mod sealing;
 mod shadow;
 mod status;
@@ -103,13 +104,13 @@ impl App {
         let (stop, drained) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         let loader = Loader::new(path, tasks.clone());
-        let watching = config::load(loader.path()).ok().map(|config| watch::Watch::begin(&config, loader.path()));
+        let watching = config::load(loader.path()).ok().map(|config| watch::Watch::begin(&[config], loader.path()));
         let loaded = match loader.load(None) {
             Ok(loaded) => loaded,
             Err(refused) => return Err(recorded(loader.path(), refused, wrap).await),
         };
         let config = &loaded.config;
-        let watching = watching.unwrap_or_else(|| watch::Watch::begin(config, loader.path()));
+        let watching = watching.unwrap_or_else(|| watch::Watch::begin(std::slice::from_ref(config), loader.path()));
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
         let (folder, node, bytes) = (config.audit_folder.clone(), config.node.clone(), config.segment_bytes);
         let log = tokio::task::spawn_blocking(move || open_log(&folder, &node, bytes))
@@ -161,8 +162,7 @@ impl App {
         }
         tasks.spawn(callers::follow(Arc::clone(&status), stop.clone()));
         tasks.spawn(issuers::follow(Arc::clone(&gate), stop.clone()));
-        let keeper = reload::Keeper::new((loader, loaded.config, watching), fronts, status, stop.clone());
-        keeper.having_refused(&loaded.beside.freeze).spawn(&tasks);
+        reload::Keeper::new((loader, loaded, watching), fronts, status, stop.clone()).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone(), gate.cut.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })

@@ -168,12 +168,14 @@ pub const MOVES_MAX: usize = 65_536;
 pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of a backend's answer head.
 pub const REPLY_HEAD_BYTES_MAX: usize = 64 * 1024;
-/// Folders below a policy folder in which links are looked for: packs, and translations of packs.
-pub const POLICY_FOLDERS_DEEP: usize = 2;
+/// Folders within each other, below a policy folder, that are watched: a candidate that is a bundle, its policies, their packs.
+pub const POLICY_FOLDERS_DEEP: usize = 4;
 /// The longest time for which a file that somebody is writing is waited for before it is read.
 pub const WRITING_MAX: Duration = Duration::from_mins(1);
 /// Time for which requests wait for the policy that is compiled when the validity of the one before ends.
 pub const RENEWAL_WAIT: Duration = Duration::from_secs(2);
+/// Times that a request is inspected because what is in force has changed meanwhile; the last one counts.
+pub const DECISION_ROUNDS_MAX: usize = 3;
 /// Backends tried for one request.
 pub const ATTEMPTS_MAX: usize = 8;
 /// Of these, so many are kept for the next tier where a clause opens one.

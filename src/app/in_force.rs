@@ -8,8 +8,8 @@ use crate::audit::AuditError;
 use crate::gateway::Gate;
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::model::Word;
-use crate::model::entry::{Entry, Frozen, InventoryLoaded, PolicyLoaded};
-use crate::policy::run_scenarios;
+use crate::model::entry::{Digest, Entry, Frozen, InventoryLoaded, PolicyLoaded};
+use crate::policy::{Policy, run_scenarios};
 
 /// Why a policy that has no fault does not come into force.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,11 @@ pub(super) async fn record(
         restored.unwrap_or_else(|error| tracing::error!(%error, "State of the policies could not be put back"));
         return Err(error.into());
     }
-    let policy = &loaded.snapshot.policy;
+    Ok(told_of(gate, &loaded.snapshot.policy))
+}
+
+/// Tells of a policy that comes into force: what is past its date, and until when it holds. Returns the scenarios that it does not do.
+fn told_of(gate: &Gate, policy: &Policy) -> Vec<String> {
     for notice in policy.notices() {
         tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
     }
@@ -53,7 +57,7 @@ pub(super) async fn record(
     let untrue = untrue.collect();
     let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
     gate.telemetry.policy_valid_until(until);
-    Ok(untrue)
+    untrue
 }
 
 /// Writes what differs from the snapshot before.
@@ -65,22 +69,8 @@ async fn entries(
 ) -> Result<(), AuditError> {
     let (snapshot, policy) = (&loaded.snapshot, &loaded.snapshot.policy);
     if before.is_none_or(|before| told(before) != told(snapshot)) {
-        let bundle = loaded.remembering.state.bundle.as_ref().filter(|_| loaded.config.approvers.is_some());
-        let entry = PolicyLoaded {
-            in_force: true,
-            cause: Word::fixed(cause),
-            reason: None,
-            policy: Some(policy.digest()),
-            inventory: Some(policy.inventory_digest()),
-            reference: Some(policy.reference_digest()),
-            name: Some(Word::configured(&format!("{} version {}", policy.name(), policy.version()))),
-            version: Some(policy.version()),
-            valid_until: policy.valid_until().map(|until| Word::configured(&until.to_string())),
-            bundle: bundle.and_then(Accepted::digest),
-            approvers: loaded.remembering.approvers.clone(),
-            ended: policy.ended().to_vec(),
-        };
-        gate.audit.append(Entry::Policy(Box::new(entry))).await?;
+        let entry = Entry::Policy(Box::new(entry(policy, &Signed::of(loaded), cause)));
+        gate.audit.append(entry).await?;
     }
     let truths = |snapshot: &Snapshot| (snapshot.policy.inventory_digest(), snapshot.policy.reference_digest());
     if before.is_none_or(|before| truths(before) != truths(snapshot)) {
@@ -89,6 +79,44 @@ async fn entries(
         gate.audit.append(Entry::Inventory(InventoryLoaded { backends, inventory, reference })).await?;
     }
     Ok(())
+}
+
+/// Records that a policy goes on in force, compiled for the time behind the end of its validity. Returns the scenarios that it does
+/// not do.
+pub(super) async fn renewed(gate: &Gate, policy: &Policy, signed: &Signed) -> Result<Vec<String>, AuditError> {
+    gate.audit.append(Entry::Policy(Box::new(entry(policy, signed, "expiry")))).await?;
+    Ok(told_of(gate, policy))
+}
+
+/// The bundle that a policy came in, and who signed it.
+#[derive(Debug, Clone)]
+pub(super) struct Signed {
+    bundle: Option<Digest>,
+    approvers: Vec<Word>,
+}
+
+impl Signed {
+    pub(super) fn of(loaded: &Loaded) -> Self {
+        let bundle = loaded.remembering.state.bundle.as_ref().filter(|_| loaded.config.approvers.is_some());
+        Self { bundle: bundle.and_then(Accepted::digest), approvers: loaded.remembering.approvers.clone() }
+    }
+}
+
+fn entry(policy: &Policy, signed: &Signed, cause: &'static str) -> PolicyLoaded {
+    PolicyLoaded {
+        in_force: true,
+        cause: Word::fixed(cause),
+        reason: None,
+        policy: Some(policy.digest()),
+        inventory: Some(policy.inventory_digest()),
+        reference: Some(policy.reference_digest()),
+        name: Some(Word::configured(&format!("{} version {}", policy.name(), policy.version()))),
+        version: Some(policy.version()),
+        valid_until: policy.valid_until().map(|until| Word::configured(&until.to_string())),
+        bundle: signed.bundle,
+        approvers: signed.approvers.clone(),
+        ended: policy.ended().to_vec(),
+    }
 }
 
 /// What an entry about a policy tells.

@@ -10,7 +10,7 @@ use super::archive::{Archive, Held, State, state_key};
 use super::bundle::Cover;
 use super::files::Files;
 use super::fronts::Fronts;
-use super::officer::{Officer, now};
+use super::officer::{Officer, Recipe, now};
 use super::problem::{Problem, Problems};
 use super::{counting, credentials, encoder, fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig};
@@ -66,6 +66,8 @@ pub struct Loaded {
     pub snapshot: Arc<Snapshot>,
     /// What is remembered once it is in force.
     pub(super) remembering: Remembering,
+    /// What the policy was compiled of.
+    pub(super) recipe: Recipe,
     /// What was wrong beside the policy and does not keep it from coming into force: an order to freeze, a candidate.
     pub(super) beside: Beside,
     /// What it has open.
@@ -73,6 +75,21 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Looks for orders to freeze once more: one may have come while all this was compiled and compared.
+    ///
+    /// # Errors
+    /// What was remembered cannot be read.
+    pub(super) fn look_again(mut self, live: Option<&Freeze>) -> Result<Self, Rejection> {
+        let archive = Archive::of(&self.config.audit_folder);
+        let key = state_key(&self.snapshot.root, &self.config.node);
+        let state = archive.state(Some(&key), self.config.approvers.is_some(), now()).map_err(Rejection::fault)?;
+        let look = look(&self.config, &state, live);
+        self.remembering.remember(&look);
+        self.snapshot = Arc::new(Snapshot { freeze: look.freeze.clone(), ..Snapshot::clone(&self.snapshot) });
+        self.beside.freeze = look;
+        Ok(self)
+    }
+
     /// What is wrong and does not keep the policy from coming into force.
     pub(crate) fn beside(&self) -> Vec<String> {
         self.beside.problems()
@@ -88,6 +105,13 @@ pub(super) struct Remembering {
     pub(super) before: State,
     /// Who signed the bundle.
     pub(super) approvers: Vec<Word>,
+}
+
+impl Remembering {
+    fn remember(&mut self, look: &freeze::Look) {
+        self.state.freezes = look.lasting.iter().map(Held::of).collect();
+        self.state.thawed.clone_from(&look.thawed);
+    }
 }
 
 /// What is looked at beside the policy.
@@ -177,10 +201,10 @@ impl Loader {
         let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;
         let Some(root) = root else { return Err(Problems::from(problems).into()) };
         let mut beside = Beside { freeze: look(&config, &state, live), shadow: None };
-        remembering.state.freezes = beside.freeze.lasting.iter().map(Held::of).collect();
-        remembering.state.thawed.clone_from(&beside.freeze.thawed);
+        remembering.remember(&beside.freeze);
         let shadow = shadow::folder(&config)
             .and_then(|folder| shadow::load(&folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
+        let recipe = officer.recipe();
         let detecting = officer
             .detecting(&root, &[Some(&policy), shadow.as_deref()])
             .map_err(|found| problems.extend(found.0.iter().map(ToString::to_string)))
@@ -221,7 +245,7 @@ impl Loader {
             weights: Arc::new(counting::weights(&config)),
             limits: config.limits,
         });
-        Ok(Loaded { config, snapshot, remembering, beside, open: Open { corpus, counting: Some(counting) } })
+        Ok(Loaded { config, snapshot, remembering, recipe, beside, open: Open { corpus, counting: Some(counting) } })
     }
 
     /// Keeps what is open of a load that came into force; one that did not leaves what was open before.

@@ -11,7 +11,7 @@ use super::files::{Files, MATCH_LISTS};
 use super::problem::Problems;
 use crate::detect::{self, Engine};
 use crate::identity::{Purpose, RootKey};
-use crate::model::{Catalogue, Word};
+use crate::model::{Catalogue, EntityId, Word};
 use crate::policy::study::{Begin, Beside, Study};
 use crate::policy::{self, Policy, Sources, Vocabulary};
 use crate::transform;
@@ -25,6 +25,24 @@ pub(crate) struct Officer {
     pub(crate) sources: Sources,
     pub(super) catalogue: Catalogue,
     pub(super) engine: Engine,
+}
+
+/// What a policy was compiled of: with it the same policy is compiled for another time, whatever lies in its folder by then.
+#[derive(Debug, Clone)]
+pub(super) struct Recipe {
+    sources: Sources,
+    catalogue: Catalogue,
+    served: Vec<EntityId>,
+}
+
+impl Recipe {
+    /// Compiles the policy for a time.
+    ///
+    /// # Errors
+    /// As [`Officer::policy`].
+    pub(super) fn policy(&self, now: Timestamp) -> Result<Policy, Problems> {
+        policy::compile(&self.sources, &self.catalogue, &self.served, &vocabulary(), now).map_err(Problems::from)
+    }
 }
 
 /// Files of which the detectors or the catalogue cannot be used.
@@ -139,6 +157,12 @@ impl Officer {
     pub(crate) fn policy(&self, now: Timestamp) -> Result<Policy, Problems> {
         policy::compile(&self.sources, &self.catalogue, &self.engine.served(), &vocabulary(), now)
             .map_err(Problems::from)
+    }
+
+    /// What the policy is compiled of, to do it again later.
+    pub(super) fn recipe(&self) -> Recipe {
+        let (sources, catalogue, served) = (self.sources.clone(), self.catalogue.clone(), self.engine.served());
+        Recipe { sources, catalogue, served }
     }
 
     /// Compiles the folder for the officer's tools.

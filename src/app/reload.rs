@@ -11,10 +11,12 @@ use tokio_util::task::TaskTracker;
 
 use super::archive::{Archive, Held, State, state_key};
 use super::fronts::Fronts;
+use super::in_force::Signed;
 use super::load::{self, Beside, Loaded, Loader, Rejection};
+use super::officer::Recipe;
 use super::watch::{Settling, Watch};
 use super::{Status, freeze, in_force, quarantine};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::gateway::snapshot::Snapshot;
 use crate::limits;
 use crate::model::Word;
@@ -23,8 +25,8 @@ use crate::quota::Store;
 
 /// Time in which several changes of files count as one: editors write in steps.
 const SETTLE: Duration = Duration::from_millis(200);
-/// Longest time between two looks at the policy's validity and the log's health.
-const LOOK: Duration = Duration::from_secs(5);
+/// Longest time between two looks at the policy's validity, the log's health, and what no event tells of.
+pub(super) const LOOK: Duration = Duration::from_secs(5);
 
 /// The task that reloads.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ pub(super) struct Keeper {
     config: Config,
     watch: Watch,
     fronts: Fronts,
-    status: Arc<Status>,
+    pub(super) status: Arc<Status>,
     stop: CancellationToken,
     /// Ends the health checks of the pool in force.
     watching: CancellationToken,
@@ -43,8 +45,10 @@ pub(super) struct Keeper {
     refused: Option<String>,
     /// The order to freeze that was refused last, for the same reason.
     refused_order: Option<String>,
-    /// The last end of a validity for which the files were read again.
-    ended: Option<Timestamp>,
+    /// What the policy in force was compiled of, and who signed it.
+    pub(super) made_of: (Arc<Recipe>, Signed),
+    /// The last end of a validity for which a policy was compiled.
+    pub(super) ended: Option<Timestamp>,
 }
 
 /// Why the files are read again.
@@ -67,15 +71,18 @@ impl Cause {
 
 impl Keeper {
     pub(super) fn new(
-        (loader, config, watch): (Loader, Config, Watch),
+        (loader, loaded, watch): (Loader, Loaded, Watch),
         fronts: Fronts,
         status: Arc<Status>,
         stop: CancellationToken,
     ) -> Self {
         let (watching, counting) = (stop.child_token(), stop.child_token());
+        let made_of = (Arc::new(loaded.recipe.clone()), Signed::of(&loaded));
+        // Which order to freeze was refused and recorded at the start.
+        let refused_order = loaded.beside.freeze.refused.as_ref().map(|(_, problem)| problem.clone());
         Self {
             loader,
-            config,
+            config: loaded.config,
             watch,
             fronts,
             status,
@@ -83,15 +90,10 @@ impl Keeper {
             watching,
             counting,
             refused: None,
-            refused_order: None,
+            refused_order,
+            made_of,
             ended: None,
         }
-    }
-
-    /// Keeps in mind which order to freeze was refused and recorded at the start.
-    pub(super) fn having_refused(mut self, look: &freeze::Look) -> Self {
-        self.refused_order = look.refused.as_ref().map(|(_, problem)| problem.clone());
-        self
     }
 
     /// Lets a store of limits do what it does meanwhile, until another takes its place.
@@ -130,35 +132,54 @@ impl Keeper {
                 () = tokio::time::sleep(pause) => {
                     self.status.observe();
                     self.end_freeze().await;
-                    if !self.expired() {
+                    if self.expired() {
+                        if self.renew().await {
+                            continue;
+                        }
+                        Cause::Expiry
+                    } else if self.watch.has_missed().await {
+                        self.settle().await;
+                        Cause::Files
+                    } else {
                         continue;
                     }
-                    self.ended = self.status.gate.snapshot().policy.valid_until();
-                    Cause::Expiry
                 }
             };
-            // What was watched may have been replaced; begun before the files are read, so that no change falls between.
-            self.watch = self.watch.again(&self.config, self.loader.path());
+            self.watch_again().await;
             self.reload(cause, &tasks).await;
         }
         self.status.draining.store(true, Ordering::Relaxed);
     }
 
+    /// Watches what is named now: what was watched may have been replaced, and the configuration may name other places. Begun before
+    /// the files are read, so that no change falls between. What is refused is watched too: mending it is a change.
+    async fn watch_again(&mut self) {
+        let path = self.loader.path().to_owned();
+        let read = tokio::task::spawn_blocking(move || config::load(&path).ok()).await;
+        let configs: Vec<Config> = read.ok().flatten().into_iter().chain([self.config.clone()]).collect();
+        self.watch = self.watch.again(&configs, self.loader.path());
+    }
+
     /// Waits until nobody writes any more what has changed, if that does not take too long. An order to freeze waits for nobody.
     async fn settle(&mut self) {
         let last = tokio::time::Instant::now() + limits::WRITING_MAX;
-        let mut has_looked = false;
+        let (mut has_looked, mut has_told) = (false, false);
         loop {
             let settling = self.watch.settling(SETTLE).await;
             if matches!(settling, Settling::Done) || self.stop.is_cancelled() {
                 return;
             }
+            self.renew_in_time().await;
             if tokio::time::Instant::now() >= last {
                 if let Settling::Writing(path) = settling {
                     tracing::warn!(path = %path.display(), "A file is read that somebody has not finished writing");
                 }
                 self.watch.give_up();
                 return;
+            }
+            if let (Settling::Writing(path), false) = (&settling, has_told) {
+                has_told = true;
+                tracing::info!(path = %path.display(), "A file has changed, and is read when its writer has closed it");
             }
             if !has_looked || matches!(settling, Settling::Moved) {
                 has_looked = true;
@@ -177,7 +198,7 @@ impl Keeper {
         left.filter(|_| is_new).map_or(LOOK, |left| left.min(LOOK))
     }
 
-    fn expired(&self) -> bool {
+    pub(super) fn expired(&self) -> bool {
         let until = self.status.gate.snapshot().policy.valid_until();
         until.is_some_and(|until| until <= self.status.gate.now())
     }
@@ -187,14 +208,11 @@ impl Keeper {
         let mut certificate = self.certificate(&mut rejected);
         let files = [self.config.listen.tls.clone(), self.config.admin_tls.clone()];
         let gate = Arc::clone(&self.status.gate);
-        // An emergency waits for no sheet: not until it is read, nor until it is compiled and compared.
-        let frozen = self.freeze_alone(&gate.snapshot()).await;
+        let mut frozen = self.freeze_alone(&gate.snapshot()).await;
+        let loaded = self.load(&mut frozen).await;
         let before = gate.snapshot();
-        let (loader, from) = (self.loader.clone(), Arc::clone(&before));
-        let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
         let mut beside = Beside::default();
-        let inside = || Rejection { reason: "inside", problems: "the load failed inside".to_owned().into() };
-        let refused = match loaded.unwrap_or_else(|_| Err(inside())) {
+        let refused = match loaded {
             Ok(loaded) => match in_force::record(&gate, &loaded, cause.name(), Some(&before)).await {
                 Ok(untrue) => {
                     self.status.set_scenarios(untrue);
@@ -240,6 +258,26 @@ impl Keeper {
         self.status.observe();
     }
 
+    /// Reads and compiles the files, which may take long. An emergency waits for no sheet: not until it is read, nor until it is compiled
+    /// and compared; and neither does the end of a permission.
+    async fn load(&mut self, frozen: &mut Option<String>) -> Result<Loaded, Rejection> {
+        let inside = |_| Rejection { reason: "inside", problems: "the load failed inside".to_owned().into() };
+        let gate = Arc::clone(&self.status.gate);
+        let (loader, from) = (self.loader.clone(), gate.snapshot());
+        let mut loading = tokio::task::spawn_blocking(move || loader.load(Some(&from)));
+        let loaded = loop {
+            match tokio::time::timeout(SETTLE, &mut loading).await {
+                Ok(loaded) => break loaded.map_err(inside)??,
+                Err(_) => {
+                    *frozen = self.freeze_alone(&gate.snapshot()).await;
+                    self.renew_in_time().await;
+                }
+            }
+        };
+        let live = gate.snapshot().freeze.clone();
+        tokio::task::spawn_blocking(move || loaded.look_again(live.as_ref())).await.map_err(inside)?
+    }
+
     /// Reads the certificates and the authorities of clients again, and says in a word how that went.
     fn certificate(&self, rejected: &mut Vec<String>) -> Option<Word> {
         if !self.fronts.any() {
@@ -275,6 +313,7 @@ impl Keeper {
             let before = Arc::clone(&before.quota.store);
             tasks.spawn(async move { before.settle_all().await });
         }
+        self.made_of = (Arc::new(loaded.recipe.clone()), Signed::of(&loaded));
         self.status.gate.replace(loaded.snapshot);
         self.config = loaded.config;
         loaded.beside

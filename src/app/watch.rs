@@ -1,8 +1,11 @@
 //! Watches the files that a gateway was loaded from: its configuration, the policy folder, certificates and secrets.
 //!
-//! A file that somebody is still writing is waited for: the first half of a sheet is a sheet, with fewer rules.
+//! Events tell of a change at once; one that no event tells of, because a folder cannot be watched or its file system tells of
+//! nothing, is seen by a look every few seconds. A file that somebody is still writing is waited for: the first half of a sheet is
+//! a sheet, with fewer rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,55 +18,131 @@ use tokio::sync::mpsc;
 use crate::config::Config;
 use crate::limits;
 
-/// How a file was when it was looked at: a replaced file has another number, an edited one another time or length. Through
-/// links, since folders of secrets are replaced by moving a link. Nothing where there is no file.
-type Seen = Option<(u64, i64, i64, u64)>;
+/// How a file was when it was looked at: a replaced file has another number, an edited one another time or length, and one that may
+/// not be read another mode. Through links, since folders of secrets are replaced by moving a link. Nothing where there is no file.
+type Seen = Option<(u64, u32, i64, i64, u64)>;
 
-/// What to watch: the policy folders with all that is in them, and files.
+/// All that is read, as it was at one look.
+type Looked = BTreeMap<PathBuf, Seen>;
+
+/// What to watch: the policy folders with what is read in them, and files.
 #[derive(Debug)]
 struct Watched {
     policies: Vec<PathBuf>,
     files: Vec<PathBuf>,
-    seen: Vec<Seen>,
+    looked: Mutex<Looked>,
 }
 
 impl Watched {
-    fn of(config: &Config, path: &Path) -> Self {
-        let mut files = vec![path.to_owned(), config.root_key.clone()];
-        files.extend(config.files.iter().cloned());
-        for folder in policies(config) {
+    fn of(configs: &[Config], path: &Path) -> Self {
+        let mut files = vec![path.to_owned()];
+        files.extend(configs.iter().map(|config| config.root_key.clone()));
+        files.extend(configs.iter().flat_map(|config| config.files.iter().cloned()));
+        // Events tell absolute paths.
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        // A link may stand anywhere on the way to what is named, and in a policy folder.
+        for path in files.clone().iter().chain(configs.iter().flat_map(policies)) {
+            followed(&absolute(path), &mut files);
+        }
+        for folder in configs.iter().flat_map(policies) {
             linked(folder, limits::POLICY_FOLDERS_DEEP, &mut files);
         }
-        let seen = files.iter().map(|file| seen(file)).collect();
-        // Events tell absolute paths.
-        let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-        Self { policies: policies(config).map(absolute).collect(), files, seen }
+        let unique = |paths: BTreeSet<PathBuf>| paths.into_iter().collect();
+        let watched = Self {
+            policies: unique(configs.iter().flat_map(policies).map(absolute).collect()),
+            files: unique(files.iter().map(absolute).collect()),
+            looked: Mutex::default(),
+        };
+        watched.has_changed();
+        watched
     }
 
-    /// Whether a file is one that is read. What editors keep beside it is not: a swap file is open as long as they are.
-    fn is_read(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let of_policy = !name.starts_with(['.', '#']) && READ.iter().any(|ending| name.ends_with(ending));
-        let policy = || self.policies.iter().any(|policy| path.starts_with(policy));
-        of_policy && policy() || self.files.iter().any(|file| std::path::absolute(file).is_ok_and(|file| file == path))
-    }
-
-    /// Whether an event of a watched folder is about something that is read. The state of a run (`client.env`, a log) may lie
-    /// beside the configuration.
-    fn concerns(&mut self, event: &notify::Event) -> bool {
-        let now: Vec<Seen> = self.files.iter().map(|file| seen(file)).collect();
-        let changed = now != self.seen;
-        self.seen = now;
+    /// Whether anything that is read is another than at the last look.
+    fn has_changed(&self) -> bool {
+        let mut now: Looked = self.files.iter().map(|file| (file.clone(), seen(file))).collect();
+        for policy in &self.policies {
+            look_into(policy, limits::POLICY_FOLDERS_DEEP, &mut now);
+        }
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = *looked != now;
+        *looked = now;
         changed
-            || event.need_rescan()
-            || event.paths.iter().any(|path| self.policies.iter().any(|policy| path.starts_with(policy)))
+    }
+
+    /// The folders whose events tell of what is read.
+    fn folders(&self) -> BTreeSet<PathBuf> {
+        // A folder that is replaced as a whole is another folder: its parent tells. Folders, not files: editors replace files, and a
+        // watch on the old one sees nothing.
+        let named = self.policies.iter().chain(&self.files).filter_map(|path| path.parent()).map(PathBuf::from);
+        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let inside = looked.keys().filter(|path| path.is_dir()).cloned();
+        named.chain(inside).collect()
+    }
+
+    /// Whether a file is one that is waited for while somebody writes it. What editors keep beside it is not: a swap file is open as
+    /// long as they are.
+    fn is_waited_for(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        !name.starts_with(['.', '#']) && self.is_read(path)
+    }
+
+    /// Whether a file is one that is read, by its name.
+    fn is_read(&self, path: &Path) -> bool {
+        self.files.iter().any(|file| file == path) || self.below_policy(path).is_some() && is_of_policy(path)
+    }
+
+    fn below_policy<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        self.policies.iter().find_map(|policy| path.strip_prefix(policy).ok())
+    }
+
+    /// Whether an event is about something that is read. The state of a run (`client.env`, a log) may lie beside the configuration,
+    /// and notes and the history of versions beside the sheets.
+    fn concerns(&self, event: &notify::Event) -> bool {
+        let is_content = matches!(event.kind, EventKind::Modify(ModifyKind::Data(_)));
+        let is_hidden = |path: &PathBuf| {
+            let below = self.below_policy(path).and_then(Path::parent);
+            below.is_some_and(|below| below.iter().any(is_hidden_folder))
+        };
+        if event.need_rescan() || event.paths.iter().any(|path| self.is_read(path)) {
+            self.has_changed();
+            return true;
+        }
+        !is_content && !event.paths.iter().all(is_hidden) && self.has_changed()
     }
 }
 
 /// What the names of files of a policy folder that are read end with.
-const READ: [&str; 3] = [".policy", ".toml", ".json"];
+const READ: [&str; 4] = ["policy", "toml", "json", "list"];
 /// Links that lead from one to the next.
 const LINKS_MAX: usize = 8;
+
+/// Whether a file of a policy folder is read, or looked at because it looks like one that is.
+fn is_of_policy(path: &Path) -> bool {
+    let ending = path.extension().map(|end| end.to_str());
+    let named = path.file_name().is_some_and(|name| name.to_str().is_none());
+    named || ending.flatten().is_some_and(|end| READ.iter().any(|read| end.eq_ignore_ascii_case(read)))
+}
+
+fn is_hidden_folder(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Looks at a folder, the folders in it, and the files in it that are read. Of a folder only which it is and who may enter it counts:
+/// its time changes with every note beside a sheet.
+fn look_into(folder: &Path, deep: usize, looked: &mut Looked) {
+    looked.insert(folder.to_owned(), seen(folder).map(|(number, mode, ..)| (number, mode, 0, 0, 0)));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            if deep > 0 && !is_hidden_folder(&entry.file_name()) {
+                look_into(&path, deep - 1, looked);
+            }
+        } else if is_of_policy(&path) {
+            let seen = seen(&path);
+            looked.insert(path, seen);
+        }
+    }
+}
 
 /// Adds the links on the way to a file, and where the last one leads.
 fn followed(path: &Path, files: &mut Vec<PathBuf>) {
@@ -87,7 +166,7 @@ fn linked(folder: &Path, deep: usize, files: &mut Vec<PathBuf>) {
         if kind.is_symlink() {
             followed(&path, files);
         }
-        if deep > 0 && path.is_dir() {
+        if deep > 0 && path.is_dir() && !is_hidden_folder(&entry.file_name()) {
             linked(&path, deep - 1, files);
         }
     }
@@ -100,7 +179,7 @@ fn policies(config: &Config) -> impl Iterator<Item = &PathBuf> {
 
 fn seen(path: &Path) -> Seen {
     let file = std::fs::metadata(path).ok()?;
-    Some((file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
+    Some((file.ino(), file.mode(), file.mtime(), file.mtime_nsec(), file.size()))
 }
 
 /// The files that somebody has begun to write and not closed, as far as events tell.
@@ -140,80 +219,87 @@ pub(super) enum Settling {
 /// Watches the files that reload.
 #[derive(Debug)]
 pub(super) struct Watch {
-    watcher: Option<notify::RecommendedWatcher>,
+    watched: Arc<Watched>,
+    /// Kept for its events.
+    _watcher: Option<notify::RecommendedWatcher>,
+    /// Folders whose events nobody tells of.
+    unwatched: BTreeSet<PathBuf>,
     changes: mpsc::Receiver<()>,
     unfinished: Unfinished,
 }
 
 impl Watch {
-    /// Begins to watch what a configuration names. It begins before the files are read for use, so that no change falls
-    /// between the two.
-    pub(super) fn begin(config: &Config, path: &Path) -> Self {
-        Self::with(config, path, Unfinished::default())
+    /// Begins to watch what configurations name. It begins before the files are read for use, so that no change falls between the two.
+    pub(super) fn begin(configs: &[Config], path: &Path) -> Self {
+        Self::with(configs, path, None)
     }
 
-    /// Watches what a configuration names now. This one goes on until that has begun, so that nothing is missed.
-    pub(super) fn again(&self, config: &Config, path: &Path) -> Self {
-        Self::with(config, path, self.unfinished.clone())
+    /// Watches what configurations name now. This one goes on until that has begun, so that nothing is missed.
+    pub(super) fn again(&self, configs: &[Config], path: &Path) -> Self {
+        Self::with(configs, path, Some(self))
     }
 
-    fn with(config: &Config, path: &Path, unfinished: Unfinished) -> Self {
+    fn with(configs: &[Config], path: &Path, before: Option<&Self>) -> Self {
         let (changed, changes) = mpsc::channel(1);
-        let watcher = Self::watcher(config, path, (changed, unfinished.clone()));
-        if watcher.is_none() {
-            tracing::warn!("Files are not watched: send SIGHUP after a change");
+        let unfinished = before.map(|before| before.unfinished.clone()).unwrap_or_default();
+        let watched = Arc::new(Watched::of(configs, path));
+        let (watcher, unwatched) = Self::watcher(&watched, (changed, unfinished.clone()));
+        let told = |folder: &&PathBuf| before.is_some_and(|before| before.unwatched.contains(*folder));
+        for folder in unwatched.iter().filter(|folder| !told(folder)) {
+            tracing::warn!(
+                folder = %folder.display(),
+                every_s = super::reload::LOOK.as_secs(),
+                "A folder cannot be watched: it is looked at now and then; after a change, SIGHUP is faster"
+            );
         }
-        Self { watcher, changes, unfinished }
+        Self { watched, _watcher: watcher, unwatched, changes, unfinished }
     }
 
-    /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
+    /// Watches folders, and says which cannot be watched.
     fn watcher(
-        config: &Config,
-        path: &Path,
+        watched: &Arc<Watched>,
         (changed, unfinished): (mpsc::Sender<()>, Unfinished),
-    ) -> Option<notify::RecommendedWatcher> {
-        let mut watched = Watched::of(config, path);
-        let mut folders: Vec<PathBuf> = policies(config).cloned().collect();
-        // A policy folder that is replaced as a whole is another folder: its parent tells.
-        folders.extend(policies(config).filter_map(|folder| folder.parent().map(PathBuf::from)));
-        folders.extend(watched.files.iter().filter_map(|file| file.parent().map(PathBuf::from)));
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+    ) -> (Option<notify::RecommendedWatcher>, BTreeSet<PathBuf>) {
+        let (mut folders, own) = (watched.folders(), Arc::clone(watched));
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
-            if event.paths.iter().any(|path| watched.is_read(path)) {
+            if event.paths.iter().any(|path| own.is_waited_for(path)) {
                 unfinished.note(&event);
             }
-            if !event.kind.is_access() && watched.concerns(&event) {
+            if !event.kind.is_access() && own.concerns(&event) {
                 // A full channel means that a reload is due anyway.
                 changed.try_send(()).unwrap_or_default();
             }
-        })
-        .ok()?;
-        folders.sort();
-        folders.dedup();
-        for folder in folders {
-            let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-            let recursive = policies(config).any(|policy| *policy == folder);
-            let mode = if recursive { notify::RecursiveMode::Recursive } else { notify::RecursiveMode::NonRecursive };
-            // One that is not there now, or goes while it is looked at, is told of by its parent.
-            let watched = watcher.watch(&folder, mode);
-            if folder.exists() {
-                watched.ok()?;
-            }
-        }
-        Some(watcher)
+        });
+        let Ok(mut watcher) = watcher else { return (None, folders) };
+        // One that is not there now, or goes while it is looked at, is told of by its parent.
+        folders.retain(|folder| watcher.watch(folder, notify::RecursiveMode::NonRecursive).is_err() && folder.exists());
+        (Some(watcher), folders)
     }
 
-    /// Waits for a change; for ever where files are not watched.
+    /// Waits for a change that an event tells of; for ever where none does.
     pub(super) async fn changed(&mut self) {
-        if self.watcher.is_none() || self.changes.recv().await.is_none() {
+        if self.changes.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Whether something has changed of which no event has told: a folder cannot be watched, or its file system tells of nothing.
+    pub(super) async fn has_missed(&mut self) -> bool {
+        let watched = Arc::clone(&self.watched);
+        let changed = tokio::task::spawn_blocking(move || watched.has_changed()).await;
+        // An event may have told meanwhile: it is one change.
+        let changed = changed.unwrap_or(false);
+        if changed {
+            self.changes.try_recv().unwrap_or_default();
+        }
+        changed
     }
 
     /// Waits a while, and says what became of a change meanwhile: what came belongs to it.
     pub(super) async fn settling(&mut self, quiet: Duration) -> Settling {
         tokio::time::sleep(quiet).await;
-        if self.changes.try_recv().is_ok() {
+        if self.changes.try_recv().is_ok() || self.has_missed().await {
             return Settling::Moved;
         }
         let writing = self.unfinished.paths().iter().next().cloned();
@@ -247,9 +333,9 @@ mod tests {
         }
         std::os::unix::fs::symlink(path("secrets-1"), path("server.key")).unwrap();
         let files = vec![path("octroi.toml"), path("server.key"), path("not there yet")];
-        let seen = files.iter().map(|file| seen(file)).collect();
-        let mut watched = Watched { policies: vec![path("policies")], files, seen };
-        let mut step = |name: &str, event: notify::Event, concerns: bool| {
+        let watched = Watched { policies: vec![path("policies")], files, looked: Mutex::default() };
+        watched.has_changed();
+        let step = |name: &str, event: notify::Event, concerns: bool| {
             assert_eq!(watched.concerns(&event), concerns, "{name}");
         };
         let about = |name: &str| notify::Event::new(EventKind::Any).add_path(path(name));

@@ -18,6 +18,7 @@ use super::upload::Upload;
 use super::{Gate, accept, body, charge, dispatch, edge, entries, outbound, record, shadow, whole};
 use crate::config::Limits;
 use crate::dialect;
+use crate::limits;
 use crate::model::{Api, Call, Caller, Findings, Line, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
@@ -51,7 +52,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
     accept::permit_model(&caller, &model)?;
     work.beside(charge::reserve(gate, ledger, &snapshot, (&caller, &call))).await?;
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model, stored };
-    let (examined, share) = decide(gate, snapshot, question, share).await?;
+    let (examined, share) = decide(gate, question, share).await?;
     work.done();
     gate.telemetry.found(&entries::count(&examined, &examined.findings.list));
     let mut route = Route::new(gate, Arc::clone(&examined));
@@ -119,19 +120,24 @@ async fn parse(
     if inline { work() } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside())? }
 }
 
-/// Inspects, compares with protected documents beside it, and decides on what both say.
-async fn decide(
-    gate: &Gate,
-    snapshot: Arc<Snapshot>,
-    question: Question,
-    share: Share,
-) -> Result<(Arc<Examined>, Share), Refusal> {
-    let comparing = snapshot.scanner.scan(&question.caller, &question.call);
-    let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
-    let (findings, share) = inspected?;
-    let examined = examine::decide(Arc::clone(&snapshot), question, findings, leak, gate.now());
-    shadow::compare(&gate.telemetry, &examined);
-    Ok((Arc::new(examined), share))
+/// Inspects, compares with protected documents beside it, and decides on what both say, under what is in force then: a body may
+/// have taken long to come, and a freeze or the end of a permission asks nobody when a head came.
+async fn decide(gate: &Gate, question: Question, mut share: Share) -> Result<(Arc<Examined>, Share), Refusal> {
+    let mut snapshot = gate.in_force().await;
+    let mut rounds = 1;
+    loop {
+        let comparing = snapshot.scanner.scan(&question.caller, &question.call);
+        let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
+        let (findings, back) = inspected?;
+        let newest = gate.in_force().await;
+        // Whoever changes files again and again holds nobody up.
+        if Arc::ptr_eq(&newest, &snapshot) || rounds == limits::DECISION_ROUNDS_MAX {
+            let examined = examine::decide(snapshot, question, findings, leak, gate.now());
+            shadow::compare(&gate.telemetry, &examined);
+            return Ok((Arc::new(examined), back));
+        }
+        (snapshot, share, rounds) = (newest, back, rounds + 1);
+    }
 }
 
 /// Inspects, away from the reactor when the body is large. The share of a client that leaves stays taken until it is done.

@@ -65,7 +65,7 @@ impl Route {
                 if !self.looks_again {
                     self.cause = Word::fixed("retries");
                 }
-                return Picked::Full(Vec::new());
+                break;
             }
             if candidate.upstream.queues() && self.gate.room.is_waited_in(tier) {
                 full.push(candidate);
@@ -122,9 +122,12 @@ impl Route {
         let later = (self.decided + snapshot.waiting.smaller_after, self.smaller_candidates(tier));
         let (gate, began) = (Arc::clone(&self.gate), Instant::now());
         let waits = gate.telemetry.waits(&Word::fixed(tier.name()));
-        let newest = Arc::clone(&self.newest);
-        let stale = || !Arc::ptr_eq(&gate.snapshot(), &newest.snapshot) || newest.is_past(gate.now());
-        let waited = gate.room.wait((tier, &line), (full, later), prefix, (self.patience(tier), &stale)).await;
+        let route = &*self;
+        let look = || {
+            let stale = !Arc::ptr_eq(&route.gate.snapshot(), &route.newest.snapshot) || route.is_past();
+            if stale { None } else { Some(route.recovered(tier)) }
+        };
+        let waited = gate.room.wait((tier, &line), (full, later), prefix, (self.patience(tier), &look)).await;
         waits.ended(waited.name());
         self.waited += began.elapsed();
         self.has_waited = true;
@@ -138,7 +141,7 @@ impl Route {
             Waited::Over => {
                 self.tally.waiting = true;
                 self.cause = Word::fixed("waited");
-                Ok(Next::Leave)
+                Ok(if self.look_again() { Next::Again } else { Next::Leave })
             }
             Waited::Crowded => match self.pick_smaller(tier) {
                 Picked::Leg(leg) => Ok(Next::Try(leg)),
@@ -162,6 +165,36 @@ impl Route {
         let still = still.into_iter().find(|allowed| allowed.name == *name && Some(allowed.tier) <= tier)?;
         // The endpoint may have gone since the queue gave it: nothing more is sent to a server that was taken out.
         if is_same && place.stands() { self.leg(&still, candidate, place) } else { None }
+    }
+
+    /// Has the tier looked at once more before it is left, and those asked again that were asked: what was full or ill may be well by
+    /// now. Says whether there is such a look to come; one that failed at the request itself would fail at it again.
+    pub(super) fn look_again(&mut self) -> bool {
+        if self.looks_again || self.tally.faulty {
+            return false;
+        }
+        (self.has_waited, self.looks_again) = (true, true);
+        self.endpoints.clear();
+        true
+    }
+
+    /// The backends of a tier that would serve as far as anybody knows, whether or not this request met them ill: while it waits, they
+    /// may have served others.
+    pub(super) fn recovered(&self, tier: Tier) -> Vec<Candidate> {
+        if self.tally.faulty {
+            return Vec::new();
+        }
+        let pool = &self.newest.snapshot.pool;
+        let mut open = allowed(&self.first, &self.newest, &self.newest.model);
+        open.retain(|allowed| allowed.tier == tier && !self.tried.contains(&allowed.name));
+        let candidates = open.iter().filter_map(|allowed| self.candidate(pool, &allowed.name, &self.newest.model));
+        let again = candidates.filter_map(|mut candidate| {
+            let well = candidate.upstream.proved_well();
+            let keeps = |endpoint: &u64| self.first.stored.as_ref().is_none_or(|stored| stored.endpoint == *endpoint);
+            candidate.asked.retain(|asked| !(well.contains(asked) && keeps(asked)));
+            well.iter().any(|endpoint| !candidate.asked.contains(endpoint)).then_some(candidate)
+        });
+        again.collect()
     }
 
     /// Until when a request waits in a tier: to its deadline, or to the time at which the clause opens the next tier.

@@ -212,7 +212,7 @@ impl Route {
         }
     }
 
-    fn is_past(&self) -> bool {
+    pub(super) fn is_past(&self) -> bool {
         self.newest.is_past(self.gate.now())
     }
 
@@ -279,12 +279,8 @@ impl Route {
                 let Some(after_ms) = clause.after_ms else { return Err(self.exhausted()) };
                 let (began, opens) = (Instant::now(), self.decided + Duration::from_millis(after_ms));
                 if began < opens {
-                    tokio::time::sleep_until(opens).await;
+                    self.wait_for_recovery(tier, opens).await;
                     self.waited += began.elapsed();
-                    // What was full or ill may be well by now: the tier is looked at once more before it is left, and those that were
-                    // asked may be asked again.
-                    (self.has_waited, self.looks_again) = (true, true);
-                    self.endpoints.clear();
                     return Ok(());
                 }
                 cause = if after_ms == 0 { "full" } else { "waited" };
@@ -295,6 +291,24 @@ impl Route {
         self.tier = Some(next);
         (self.tally, self.looks_again) = (Tally::default(), false);
         Ok(())
+    }
+
+    /// Waits for a time, or until a backend of a tier has served others since it did not serve.
+    async fn wait_for_recovery(&mut self, tier: Tier, until: Instant) {
+        loop {
+            let next = Instant::now() + limits::WAITING_LOOK;
+            if next >= until {
+                tokio::time::sleep_until(until).await;
+                self.look_again();
+                return;
+            }
+            tokio::time::sleep_until(next).await;
+            if !self.recovered(tier).is_empty() {
+                self.has_waited = true;
+                self.endpoints.clear();
+                return;
+            }
+        }
     }
 
     pub(super) fn exhausted(&self) -> Refusal {

@@ -92,14 +92,14 @@ impl Room {
         self.queues().by_tier.get(&tier).is_some_and(|queue| !queue.is_empty())
     }
 
-    /// Waits for a place at one of the candidates until a time, or until `stale` says that they are no longer those. From a
-    /// `later` time on others will do too.
+    /// Waits for a place at one of the candidates until a time. From a `later` time on others will do too. `look` names those that
+    /// have become well meanwhile; when it says nothing, the candidates are no longer those.
     pub(super) async fn wait(
         &self,
         (tier, line): (Tier, &Line),
         (candidates, (later, others)): (Vec<Candidate>, (Instant, Vec<Candidate>)),
         prefix: Prefix,
-        (until, stale): (Instant, &(dyn Fn() -> bool + Sync)),
+        (until, look): (Instant, &(dyn Fn() -> Option<Vec<Candidate>> + Sync)),
     ) -> Waited {
         let mut upstreams: Vec<Arc<Backend>> = candidates.iter().map(|it| Arc::clone(&it.upstream)).collect();
         let mut others = Some(others).filter(|others| !others.is_empty() && later < until);
@@ -108,8 +108,8 @@ impl Room {
         let Some(standing) = self.join(tier, line, waiter) else { return Waited::Crowded };
         // Room may have come between the look that found none and this one.
         self.serve(tier, &upstreams);
-        let mut look = tokio::time::interval_at(Instant::now() + limits::WAITING_LOOK, limits::WAITING_LOOK);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut ticks = tokio::time::interval_at(Instant::now() + limits::WAITING_LOOK, limits::WAITING_LOOK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
@@ -124,10 +124,9 @@ impl Room {
                     standing.may_also_go_to(others);
                     self.serve(tier, &upstreams);
                 }
-                _ = look.tick() => {
-                    if stale() {
-                        return Waited::Stale;
-                    }
+                _ = ticks.tick() => {
+                    let Some(well) = look() else { return Waited::Stale };
+                    self.serve(tier, &standing.may_go_to_again(well, &mut upstreams));
                     self.serve(tier, &self.due(&upstreams));
                 }
             }
@@ -207,6 +206,28 @@ impl Standing<'_> {
         if let Some(waiter) = queues.by_tier.get_mut(&self.tier).and_then(|queue| queue.at(self.turn)) {
             waiter.candidates.extend(others);
         }
+    }
+
+    /// Takes up backends that have become well: new ones, and those of which fewer endpoints are out of the question than before.
+    /// Gives these.
+    fn may_go_to_again(&self, well: Vec<Candidate>, upstreams: &mut Vec<Arc<Backend>>) -> Vec<Arc<Backend>> {
+        let mut taken = Vec::new();
+        let mut queues = self.room.queues();
+        let waiter = queues.by_tier.get_mut(&self.tier).and_then(|queue| queue.at(self.turn));
+        let Some(waiter) = waiter else { return taken };
+        for candidate in well {
+            let upstream = Arc::clone(&candidate.upstream);
+            match waiter.candidates.iter_mut().find(|it| Arc::ptr_eq(&it.upstream, &upstream)) {
+                Some(known) if known.asked.len() <= candidate.asked.len() => continue,
+                Some(known) => known.asked = candidate.asked,
+                None => {
+                    waiter.candidates.push(candidate);
+                    upstreams.push(Arc::clone(&upstream));
+                }
+            }
+            taken.push(upstream);
+        }
+        taken
     }
 }
 

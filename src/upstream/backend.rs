@@ -103,6 +103,11 @@ impl Backend {
         self.fleet.is_avoided(Instant::now(), tried)
     }
 
+    /// The endpoints that would serve as far as anybody knows: in use, not avoided, and those that did not serve once have since.
+    pub fn proved_well(&self) -> Vec<u64> {
+        if self.settings().barred().is_some() { Vec::new() } else { self.fleet.proved_well(Instant::now()) }
+    }
+
     /// How many endpoints it has.
     pub fn endpoints(&self) -> usize {
         self.fleet.len()

@@ -8,7 +8,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +60,8 @@ pub(super) struct Endpoint {
     region: Option<Region>,
     /// Until when its siblings are asked first.
     avoided_until: Mutex<Option<Instant>>,
+    /// Whether it has not served since it last did not.
+    unproven: AtomicBool,
     /// Priority and weight beside its siblings.
     standing: AtomicU32,
     /// Attempts in a row that brought no answer, or one that says the server failed.
@@ -93,6 +95,7 @@ impl Endpoint {
             connection_age: bounds.connection_age,
             region: settings.region.clone(),
             avoided_until: Mutex::new(None),
+            unproven: AtomicBool::new(false),
             standing: AtomicU32::new(standing(target)),
             troubles: AtomicU32::new(0),
         })
@@ -171,14 +174,21 @@ impl Endpoint {
         self.avoided().is_some_and(|until| now < until)
     }
 
+    /// Whether it would serve as far as anybody knows: it is in use, not avoided, and if it once did not serve, it has since.
+    pub(super) fn has_proved_well(&self, now: Instant) -> bool {
+        self.health.available(now) && !self.is_avoided(now) && !self.unproven.load(Ordering::Relaxed)
+    }
+
     /// It answered that it is full.
     pub(super) fn is_full(&self, now: Instant, retry_after_s: Option<u32>) {
+        self.unproven.store(true, Ordering::Relaxed);
         let time = retry_after_s.map_or(limits::AVOIDED_AT_LEAST, |seconds| Duration::from_secs(seconds.into()));
         *self.avoided() = Some(now + time.clamp(limits::AVOIDED_AT_LEAST, limits::AVOIDED_AT_MOST));
     }
 
     /// It did not serve; says whether it has not so often in a row that it is an outlier.
     pub(super) fn is_in_trouble(&self, now: Instant) -> bool {
+        self.unproven.store(true, Ordering::Relaxed);
         let troubles = self.troubles.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let factor = 2_u32.saturating_pow(troubles.saturating_sub(1));
         let time = limits::AVOIDED_AT_LEAST.saturating_mul(factor).min(limits::AVOIDED_AT_MOST);
@@ -188,6 +198,7 @@ impl Endpoint {
 
     /// It served.
     pub(super) fn is_well(&self) {
+        self.unproven.store(false, Ordering::Relaxed);
         self.troubles.store(0, Ordering::Relaxed);
     }
 

@@ -113,6 +113,12 @@ impl Fleet {
         !self.state().members.iter().flatten().any(well)
     }
 
+    /// Those that would serve as far as anybody knows.
+    pub(super) fn proved_well(&self, now: Instant) -> Vec<u64> {
+        let well = |endpoint: &&Arc<Endpoint>| endpoint.has_proved_well(now);
+        self.state().members.iter().flatten().filter(well).map(|endpoint| endpoint.id).collect()
+    }
+
     /// Requests whose answer has not ended.
     pub(super) fn outstanding(&self) -> usize {
         self.state().members.iter().flatten().map(|endpoint| endpoint.health.outstanding()).sum()

@@ -73,6 +73,49 @@ async fn a_tier_that_is_well_again_is_not_left() {
     assert!(house.plot.received("us-cloud").is_empty());
 }
 
+/// A request that waits for room at one backend goes to another of its tier as soon as that one has served others again.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_goes_to_a_sibling_that_is_well_again() {
+    let mut plot = Plot::new().await;
+    let busy = plot.script("paris-gpu-1", |_| vec![scripted::Step::Wait, scripted::Step::Reset]).await;
+    let sick = plot.script("paris-gpu-2", |_| json("503 Service Unavailable", "", "{}")).await;
+    plot.backends.insert("paris-gpu-1", "full_requests = 1".to_owned());
+    let text = "policy \"P\" version 1 owner \"o\" review before 2099-01-01\nhome FR\nallow backends on premises\n\
+                allow backends named us-cloud\nrule first because \"r\" prefer backends named paris-gpu-1\n\
+                fall back if unavailable or after 15 s of waiting\n";
+    std::fs::write(plot.path("policies/main.policy"), text).unwrap();
+    let house = plot.open().await;
+    let ask = |text: String| {
+        let client = house.client.clone();
+        tokio::spawn(async move { client.chat(&text, false).await })
+    };
+    let _holds = ask("this one holds the place".into());
+    until("the place taken", async || (!busy.asked().is_empty()).then_some(())).await;
+    let waiting: Vec<_> = (0..4).map(|number| ask(format!("{number} question"))).collect();
+    until("all of them asked", async || (sick.asked().len() >= 4).then_some(())).await;
+    sick.set_script(scripted::echo);
+    let begun = std::time::Instant::now();
+    let others = tokio::spawn({
+        let client = house.client.clone();
+        async move {
+            loop {
+                tokio::spawn({
+                    let client = client.clone();
+                    async move { client.chat("hello", false).await }
+                });
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            }
+        }
+    });
+    for told in waiting {
+        let told = told.await.unwrap();
+        assert_eq!((told.status, told.header("octroi-backend")), (200, "paris-gpu-2"), "{}", told.body);
+    }
+    others.abort();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(14), "they waited for the clause's time");
+    assert!(house.plot.received("us-cloud").is_empty());
+}
+
 /// Once it is well again it is preferred again.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_preferred_again_when_it_is_well() {

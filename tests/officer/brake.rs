@@ -52,6 +52,47 @@ async fn a_shorter_freeze_does_not_end_a_longer_one() {
     assert_eq!((&ended[0]["cause"], &ended[0]["order"]), (&"thaw".into(), &order.into()));
 }
 
+/// A sheet with many rules, the same each time and written another way: whether they are the same takes a while to prove.
+fn long(sheet: &str, factored: bool) -> String {
+    let types = ["person", "email", "phone", "iban", "card_pan", "fr_nir", "address", "ip", "password", "es_dni"];
+    let rule = |number: usize| {
+        let asked =
+            |at: usize| format!("data includes at least {} {}", 2 + (number + at) % 4, types[(number * 3 + at) % 10]);
+        let [a, b, c, d] = [0, 1, 2, 3].map(asked);
+        let when = if factored {
+            format!("({a} or {b}) and ({c} or {d})")
+        } else {
+            format!("({a} and {c}) or ({a} and {d}) or ({b} and {c}) or ({b} and {d})")
+        };
+        format!("rule long-{number} because \"x\" when {when} never backends located in US\n")
+    };
+    // The clause stands last.
+    let (head, clause) = sheet.split_at(sheet.find("\nfall back").unwrap() + 1);
+    format!("{head}{}{clause}", (0..3).map(rule).collect::<String>())
+}
+
+/// A freeze waits for no load that is under way, and no load undoes it: a large sheet is proved to open nothing meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_freeze_waits_for_no_load() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, |sheet| long(sheet, true), &["dpo", "ciso"]));
+    let next = bundle(&folder, 2, |sheet| long(sheet, false), &["dpo"]);
+    let house = plot.open().await;
+    let told = async || house.entries_of("policy").await.len();
+    let before = told().await;
+    put_live(&folder, &next);
+    tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+    freeze(&folder, "1", "now");
+    holds(&house, "now").await;
+    assert_eq!(told().await, before, "the load had ended: the sheet is too short for this test");
+    until("the end of the load", async || (told().await > before).then_some(())).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    holds(&house, "now").await;
+    let begun = house.entries_of("freeze").await;
+    assert_eq!(begun.len(), 1, "{begun:?}");
+}
+
 /// The policy's validity has ended, so the files are read again every few seconds: the same refusal is one entry.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_order_is_recorded_once() {
@@ -66,7 +107,7 @@ async fn a_refused_order_is_recorded_once() {
     // Read again, twice, with the order still there.
     for note in ["one", "two"] {
         let reloads = house.entries_of("reload").await.len();
-        replace(&folder.join("live/note.txt"), note);
+        replace(&folder.join("live/note.json"), note);
         until("another look", async || (house.entries_of("reload").await.len() > reloads).then_some(())).await;
     }
     assert_eq!(refusals().await, 1);
