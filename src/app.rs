@@ -19,6 +19,7 @@ mod fronts;
 mod in_force;
 mod issuers;
 mod load;
+mod loaded;
 mod officer;
 mod problem;
 mod quarantine;
@@ -51,7 +52,8 @@ pub(crate) use freeze::{
 };
 use fronts::Fronts;
 pub(crate) use load::{CORPUS_KEY, corpus_keys, keyed};
-pub use load::{Loaded, Loader, Rejection};
+pub use load::{Loader, Rejection};
+pub use loaded::Loaded;
 pub(crate) use officer::{Officer, match_key};
 pub use problem::{Fault, Problem, Problems};
 pub(crate) use shadow::{FOLDER as SHADOW_FOLDER, inside as inside_bundle};

@@ -176,6 +176,10 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest {
 /// The name of a file of one of these endings; nothing for one that is none of the officer's.
 fn named<'p>(path: &'p Path, endings: &[&'static str]) -> Result<Option<&'p str>, Cause> {
     let name = path.file_name().and_then(|name| name.to_str()).ok_or(Cause::Name)?;
+    // Emacs marks a file that somebody edits by a link beside it which leads nowhere.
+    if name.starts_with(".#") {
+        return Ok(None);
+    }
     let Some(end) = path.extension().and_then(|end| end.to_str()) else { return Ok(None) };
     if endings.contains(&end) {
         return Ok(Some(name));
@@ -230,10 +234,15 @@ mod tests {
     #[test]
     fn what_looks_like_a_sheet_is_read_or_refused() {
         type Make = fn(&Path);
-        let rows: [(&str, Make, Option<&str>); 10] = [
+        let rows: [(&str, Make, Option<&str>); 11] = [
             ("a sheet", |folder| std::fs::write(folder.join("more.policy"), "x").unwrap(), None),
             ("a note", |folder| std::fs::write(folder.join("note.txt"), "x").unwrap(), None),
             ("a sheet kept by an editor", |folder| std::fs::write(folder.join("main.policy~"), "x").unwrap(), None),
+            (
+                "the mark of an editor",
+                |folder| std::os::unix::fs::symlink("somebody@host.1234", folder.join(".#main.policy")).unwrap(),
+                None,
+            ),
             (
                 "a name that is no text",
                 |folder| std::fs::write(folder.join(std::ffi::OsStr::from_bytes(b"n\xffn.policy")), "x").unwrap(),

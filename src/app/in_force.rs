@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::archive::{Accepted, Archive, State, state_key};
-use super::load::Loaded;
+use super::loaded::Loaded;
 use crate::audit::AuditError;
 use crate::gateway::Gate;
 use crate::gateway::snapshot::{Freeze, Snapshot};

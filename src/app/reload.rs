@@ -12,7 +12,8 @@ use tokio_util::task::TaskTracker;
 use super::archive::{Archive, Held, State, state_key};
 use super::fronts::Fronts;
 use super::in_force::Signed;
-use super::load::{self, Beside, Loaded, Loader, Rejection};
+use super::load::{self, Loader, Rejection};
+use super::loaded::{Beside, Loaded};
 use super::officer::Recipe;
 use super::watch::{Settling, Watch};
 use super::{Status, freeze, in_force, quarantine};
@@ -47,6 +48,8 @@ pub(super) struct Keeper {
     refused_order: Option<String>,
     /// What the policy in force was compiled of, and who signed it.
     pub(super) made_of: (Arc<Recipe>, Signed),
+    /// When it was compiled.
+    pub(super) made_at: Timestamp,
     /// The last end of a validity for which a policy was compiled.
     pub(super) ended: Option<Timestamp>,
 }
@@ -80,6 +83,7 @@ impl Keeper {
         let made_of = (Arc::new(loaded.recipe.clone()), Signed::of(&loaded));
         // Which order to freeze was refused and recorded at the start.
         let refused_order = loaded.beside.freeze.refused.as_ref().map(|(_, problem)| problem.clone());
+        let made_at = status.gate.now();
         Self {
             loader,
             config: loaded.config,
@@ -92,6 +96,7 @@ impl Keeper {
             refused: None,
             refused_order,
             made_of,
+            made_at,
             ended: None,
         }
     }
@@ -132,7 +137,7 @@ impl Keeper {
                 () = tokio::time::sleep(pause) => {
                     self.status.observe();
                     self.end_freeze().await;
-                    if self.expired() {
+                    if self.expired() || self.is_ahead() {
                         if self.renew().await {
                             continue;
                         }
@@ -263,7 +268,7 @@ impl Keeper {
     async fn load(&mut self, frozen: &mut Option<String>) -> Result<Loaded, Rejection> {
         let inside = |_| Rejection { reason: "inside", problems: "the load failed inside".to_owned().into() };
         let gate = Arc::clone(&self.status.gate);
-        let (loader, from) = (self.loader.clone(), gate.snapshot());
+        let (loader, from, made_at) = (self.loader.clone(), gate.snapshot(), gate.now());
         let mut loading = tokio::task::spawn_blocking(move || loader.load(Some(&from)));
         let loaded = loop {
             match tokio::time::timeout(SETTLE, &mut loading).await {
@@ -274,6 +279,7 @@ impl Keeper {
                 }
             }
         };
+        self.made_at = made_at;
         let live = gate.snapshot().freeze.clone();
         tokio::task::spawn_blocking(move || loaded.look_again(live.as_ref())).await.map_err(inside)?
     }

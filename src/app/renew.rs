@@ -1,9 +1,12 @@
-//! What happens at the end of a policy's validity: the same policy is compiled for the time behind it, from what it was compiled of.
+//! What happens at the end of a policy's validity, and when the clock is put back: the same policy is compiled for the time that it is
+//! then, from what it was compiled of.
 //!
 //! No file is read: at that instant somebody may be writing one, and what lies there may be broken. An end waits for nobody, and
 //! takes nothing away but what it ends.
 
 use std::sync::Arc;
+
+use jiff::SignedDuration;
 
 use super::in_force;
 use super::reload::Keeper;
@@ -11,7 +14,15 @@ use crate::gateway::snapshot::Snapshot;
 use crate::model::Word;
 use crate::model::entry::{Entry, Reloaded};
 
+/// What a clock may be put back by without anything being done: small corrections are made all day.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(1);
+
 impl Keeper {
+    /// Whether the clock was put back to before the policy was compiled: what had begun or ended by then may not have now.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.status.gate.now() < self.made_at.saturating_sub(CLOCK_STEP).unwrap_or(self.made_at)
+    }
+
     /// The same while something else is being waited for, once for each end.
     pub(super) async fn renew_in_time(&mut self) {
         if self.expired() && self.ended != self.status.gate.snapshot().policy.valid_until() {
@@ -24,8 +35,9 @@ impl Keeper {
     pub(super) async fn renew(&mut self) -> bool {
         let gate = Arc::clone(&self.status.gate);
         let before = gate.snapshot();
-        self.ended = before.policy.valid_until();
         let ((recipe, signed), now) = (self.made_of.clone(), gate.now());
+        self.ended = before.policy.valid_until().filter(|until| *until <= now).or(self.ended);
+        self.made_at = now;
         let compiled = tokio::task::spawn_blocking(move || recipe.policy(now)).await;
         let Ok(Ok(policy)) = compiled else { return false };
         // A rule that begins now may ask for what these detectors do not look for.

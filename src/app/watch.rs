@@ -29,6 +29,8 @@ type Looked = BTreeMap<PathBuf, Seen>;
 #[derive(Debug)]
 struct Watched {
     policies: Vec<PathBuf>,
+    /// Folders of candidates, some of them in policy folders.
+    candidates: Vec<PathBuf>,
     files: Vec<PathBuf>,
     looked: Mutex<Looked>,
 }
@@ -50,6 +52,7 @@ impl Watched {
         let unique = |paths: BTreeSet<PathBuf>| paths.into_iter().collect();
         let watched = Self {
             policies: unique(configs.iter().flat_map(policies).map(absolute).collect()),
+            candidates: configs.iter().flat_map(candidates).map(|folder| absolute(&folder)).collect(),
             files: unique(files.iter().map(absolute).collect()),
             looked: Mutex::default(),
         };
@@ -79,11 +82,9 @@ impl Watched {
         named.chain(inside).collect()
     }
 
-    /// Whether a file is one that is waited for while somebody writes it. What editors keep beside it is not: a swap file is open as
-    /// long as they are.
+    /// Whether a file is one that is waited for while somebody writes it: one that decides. Half a candidate does no harm.
     fn is_waited_for(&self, path: &Path) -> bool {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        !name.starts_with(['.', '#']) && self.is_read(path)
+        self.is_read(path) && !self.candidates.iter().any(|candidate| path.starts_with(candidate))
     }
 
     /// Whether a file is one that is read, by its name.
@@ -177,6 +178,11 @@ fn policies(config: &Config) -> impl Iterator<Item = &PathBuf> {
     [&config.policy_folder].into_iter().chain(&config.shadow)
 }
 
+/// Where a candidate may lie.
+fn candidates(config: &Config) -> impl Iterator<Item = PathBuf> {
+    [config.policy_folder.join(super::shadow::FOLDER)].into_iter().chain(config.shadow.clone())
+}
+
 fn seen(path: &Path) -> Seen {
     let file = std::fs::metadata(path).ok()?;
     Some((file.ino(), file.mode(), file.mtime(), file.mtime_nsec(), file.size()))
@@ -187,14 +193,16 @@ fn seen(path: &Path) -> Seen {
 struct Unfinished(Arc<Mutex<BTreeSet<PathBuf>>>);
 
 impl Unfinished {
-    fn note(&self, event: &notify::Event) {
+    fn note(&self, event: &notify::Event, is_waited_for: impl Fn(&Path) -> bool) {
         let mut paths = self.paths();
         for path in &event.paths {
             match event.kind {
-                EventKind::Modify(ModifyKind::Data(_)) => drop(paths.insert(path.clone())),
-                EventKind::Access(AccessKind::Close(AccessMode::Write))
-                | EventKind::Modify(ModifyKind::Name(_))
-                | EventKind::Remove(_) => drop(paths.remove(path)),
+                EventKind::Modify(ModifyKind::Data(_)) if is_waited_for(path) => drop(paths.insert(path.clone())),
+                EventKind::Access(AccessKind::Close(AccessMode::Write)) => drop(paths.remove(path)),
+                // With a folder goes what is in it.
+                EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => {
+                    paths.retain(|writing| !writing.starts_with(path));
+                }
                 _ => {}
             }
         }
@@ -263,9 +271,7 @@ impl Watch {
         let (mut folders, own) = (watched.folders(), Arc::clone(watched));
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
-            if event.paths.iter().any(|path| own.is_waited_for(path)) {
-                unfinished.note(&event);
-            }
+            unfinished.note(&event, |path| own.is_waited_for(path));
             if !event.kind.is_access() && own.concerns(&event) {
                 // A full channel means that a reload is due anyway.
                 changed.try_send(()).unwrap_or_default();
@@ -333,7 +339,8 @@ mod tests {
         }
         std::os::unix::fs::symlink(path("secrets-1"), path("server.key")).unwrap();
         let files = vec![path("octroi.toml"), path("server.key"), path("not there yet")];
-        let watched = Watched { policies: vec![path("policies")], files, looked: Mutex::default() };
+        let (policies, candidates) = (vec![path("policies")], Vec::new());
+        let watched = Watched { policies, candidates, files, looked: Mutex::default() };
         watched.has_changed();
         let step = |name: &str, event: notify::Event, concerns: bool| {
             assert_eq!(watched.concerns(&event), concerns, "{name}");
@@ -350,5 +357,38 @@ mod tests {
         step("a file that was missing", write("not there yet", ""), true);
         step("a pack", about("policies/packs/own.policy"), true);
         step("another folder", about("policies-old/main.policy"), false);
+    }
+
+    /// What no event tells of is seen by a look, once; a note beside the sheets is nothing to be seen.
+    #[tokio::test]
+    async fn what_no_event_tells_of_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(path("policies/packs")).unwrap();
+        std::fs::write(path("policies/main.policy"), "1").unwrap();
+        let watched = Watched {
+            policies: vec![path("policies")],
+            candidates: Vec::new(),
+            files: vec![path("octroi.toml")],
+            looked: Mutex::default(),
+        };
+        watched.has_changed();
+        let (_changed, changes) = mpsc::channel(1);
+        let (unwatched, unfinished) = (watched.folders(), Unfinished::default());
+        let mut watch = Watch { watched: Arc::new(watched), _watcher: None, unwatched, changes, unfinished };
+        type Change = fn(&Path);
+        let rows: [(&str, Change, bool); 6] = [
+            ("nothing", |_| {}, false),
+            ("a note", |folder| std::fs::write(folder.join("policies/notes.txt"), "1").unwrap(), false),
+            ("a sheet", |folder| std::fs::write(folder.join("policies/main.policy"), "22").unwrap(), true),
+            ("a pack", |folder| std::fs::write(folder.join("policies/packs/own.policy"), "1").unwrap(), true),
+            ("an order", |folder| std::fs::write(folder.join("policies/freeze.json"), "{}").unwrap(), true),
+            ("the configuration", |folder| std::fs::write(folder.join("octroi.toml"), "").unwrap(), true),
+        ];
+        for (name, change, seen) in rows {
+            change(folder.path());
+            assert_eq!(watch.has_missed().await, seen, "{name}");
+            assert!(!watch.has_missed().await, "{name}, told twice");
+        }
     }
 }
