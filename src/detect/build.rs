@@ -62,6 +62,7 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     for (cue, words) in person::CUES {
         phrases.extend(words.iter().map(|word| ((*word).to_owned(), Meaning::Cue(*cue))));
     }
+    phrases.extend(person::kin().map(|phrase| (phrase, Meaning::Cue(person::Cue::Introduction))));
     phrases.extend(person::keys::all().map(|key| (key.to_owned(), Meaning::Cue(person::Cue::Key))));
     phrases.extend(super::spelt::wakes().map(|word| (word, Meaning::Spelt)));
     let numbers = builder.compile(numbers);

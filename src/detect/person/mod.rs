@@ -3,7 +3,8 @@
 //! a column and of a list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and
 //! strings, `surname` surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `account`
 //! and `path` those of accounts and in addresses, `call` those that code hands to functions, `edifact` and `zone` those of messages and
-//! documents that machines read, `compound` the whole of a surname of several words. `keys` holds what keys and heads say.
+//! documents that machines read, `compound` the whole of a surname of several words. `keys` holds what keys and heads say, `kin` whose
+//! somebody is.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
@@ -22,6 +23,7 @@ mod hl7;
 mod html;
 mod initial;
 pub(super) mod keys;
+mod kin;
 pub(super) mod known;
 pub(super) mod leaf;
 pub(super) mod line;
@@ -41,6 +43,7 @@ mod zone;
 use std::ops::Range;
 
 pub(super) use compound::widen;
+pub(super) use kin::phrases as kin;
 pub(super) use name::Name;
 use name::name_at;
 pub(super) use words::{CUES, stops};

@@ -18,7 +18,7 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "sr", "sra", "srta", "señor", "señora", "señorita", "doña", "dña", "dra", "profa",
         "signor", "signora", "signore", "signorina", "sig", "sigg", "dott", "dottor", "dottoressa", "avv",
         "dhr", "mevr", "mevrouw", "meneer", "senhor", "senhora", "fru", "frøken", "fröken", "hr", "rouva", "herra",
-        "pani", "panią", "paní", "doamna", "domnul", "domnului", "doamnei", "gospodin", "gospođa", "gospa", "ponas", "ponia", "härra", "proua",
+        "pani", "panią", "paní", "panem", "panu", "pánom", "pánovi", "dokter", "doamna", "domnul", "domnului", "doamnei", "gospodin", "gospođa", "gospa", "ponas", "ponia", "härra", "proua",
         "κύριος", "κύριε", "κύριο", "κυρία", "κος", "κα", "господин", "госпожа", "госпожо", "господине", "г-н", "г-жа",
     ]),
     (Cue::DottedTitle, &["m"]),
@@ -113,6 +113,10 @@ pub(super) const VALUE_KEYS: &[&str] = &[
 pub(super) const WEAK_VALUE_KEYS: &[&str] = &[
     "name", "author", "customer", "client", "contact", "sender", "recipient", "assignee", "reporter", "owner", "user", "from", "to",
     "employee", "person", "signatory", "doctor", "physician", "medecin", "auteur", "expediteur", "destinataire",
+    "assigned to", "created by", "updated by", "modified by", "approved by", "reviewed by", "requested by", "submitted by", "signed by",
+    "reviewer", "approver", "requester", "caller", "spouse", "guardian", "passenger", "driver", "student", "teacher", "nurse",
+    "conjoint", "tuteur", "passager", "sachbearbeiter", "bearbeiter", "ansprechpartner", "mieter", "fahrer", "absender", "empfanger",
+    "referente", "contactpersoon",
 ];
 
 /// A set of folded words.

@@ -23,6 +23,47 @@ fn people_that_nothing_announces() {
     }
 }
 
+/// Whose somebody is says that somebody is named.
+#[test]
+fn kin_friends_and_neighbours() {
+    let mut missed = Vec::new();
+    for (text, name) in [
+        ("Uw zoon Daan komt morgen.", "Daan"),
+        ("Haar man Kees belt terug.", "Kees"),
+        ("Ik sprak met dokter De Wit.", "De Wit"),
+        ("Su hermano Ignacio llamó ayer.", "Ignacio"),
+        ("Mi compañera Begoña lo sabe.", "Begoña"),
+        ("A sua filha Inês ligou.", "Inês"),
+        ("Mój syn Kacper jest chory.", "Kacper"),
+        ("Rozmawiałem z panem Kowalskim.", "Kowalskim"),
+        ("Předejte prosím panu Dvořákovi.", "Dvořákovi"),
+        ("Hovoril som s pánom Kováčom.", "Kováčom"),
+        ("Fiul meu Rareș este bolnav.", "Rareș"),
+        ("Hans kone Bodil ringede.", "Bodil"),
+        ("A lányom Réka tanul.", "Réka"),
+        ("Ο γιος μου Γιώργος είναι άρρωστος.", "Γιώργος"),
+        ("leur voisine Ginette dit", "Ginette"),
+        ("notre stagiaire Ambroise arrive", "Ambroise"),
+        ("I miei amici Sandro e Lella", "Sandro"),
+        ("Meiner Tochter Wiebke geht es gut.", "Wiebke"),
+    ] {
+        let found = of("person", text);
+        if !found.iter().any(|found| found.contains(name)) {
+            missed.push(format!("{text}: {found:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    for text in [
+        "her husband",
+        "My friend, the Director, agrees.",
+        "Ihr Kind Und Jugendhilfe",
+        "sa femme est là",
+        "mano a mano",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
 /// Titles and what introduces somebody, in the languages of the union.
 #[test]
 fn people_that_words_of_many_languages_announce() {
