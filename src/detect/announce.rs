@@ -5,9 +5,12 @@
 
 use super::context::Context;
 use super::page::Page;
+use super::statements;
 
 /// Bytes before a value in which the head of its table must stand.
 const TABLE_BYTES: usize = 4096;
+/// Bytes behind a value within which the row of its statement must end.
+const ROW_BYTES: usize = 1024;
 
 /// Whether one of the words stands within so many bytes before `start`, behind the last digit, in the key of a text that
 /// begins with the value, or at the head of its column.
@@ -27,6 +30,11 @@ fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
     // Nearly every value has a word before it, and no table around it.
     let near = page.text.as_bytes().get(..start)?.iter().rev().take(TABLE_BYTES);
     let sign = near.copied().find(|byte| !matches!(byte, b' ' | b'"'))?;
+    if matches!(sign, b'\'' | b',' | b'(' | b'\t')
+        && let Some(head) = statement(page.text, start)
+    {
+        return Some(head);
+    }
     matches!(sign, b',' | b';' | b'\t' | b'|' | b'\n').then_some(())?;
     let from = page.text.floor_char_boundary(start.saturating_sub(TABLE_BYTES));
     let before = page.text.get(from..start)?;
@@ -51,6 +59,15 @@ fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
     let head = table.get(paragraph..)?.lines().next()?;
     let delimiter = delimiter.or_else(|| head.chars().find(|c| matches!(c, ',' | ';' | '\t' | '|')))?;
     head.split(delimiter).nth(place).filter(|cell| !cell.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// The head of the column of a statement's row in which a value begins.
+fn statement(text: &str, start: usize) -> Option<&str> {
+    let from = text.floor_char_boundary(start.saturating_sub(TABLE_BYTES));
+    // A row is one when its end is seen.
+    let to = text.ceil_char_boundary(start.saturating_add(ROW_BYTES).min(text.len()));
+    let near = text.get(from..to).filter(|near| near.contains('('))?;
+    near.get(statements::head_near(near, start - from)?)
 }
 
 /// Where the text begins that stands behind the last blank line.
@@ -91,6 +108,8 @@ mod tests {
             ("lower in the column", "id,cvv\n7,999\n8,123", None, true),
             ("another column", "cvv;id\n7;123", None, false),
             ("another table", "cvv;id\n7;8\n\nid;x\n123;5", None, false),
+            ("row of a statement", "INSERT INTO c (id, cvv) VALUES (1, '999'), (2, '123')", None, true),
+            ("another column of it", "INSERT INTO c (cvv, id) VALUES ('999', 1), ('998', 123)", None, false),
         ] {
             let page = Page { text, key };
             assert_eq!(announces(&words, &page, text.find("123").unwrap(), 40), expected, "{name}");

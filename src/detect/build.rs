@@ -62,8 +62,9 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     for (cue, words) in person::CUES {
         phrases.extend(words.iter().map(|word| ((*word).to_owned(), Meaning::Cue(*cue))));
     }
-    phrases.extend(person::kin().map(|phrase| (phrase, Meaning::Cue(person::Cue::Introduction))));
+    phrases.extend(person::kin_phrases().map(|phrase| (phrase, Meaning::Cue(person::Cue::Kin))));
     phrases.extend(person::keys::all().map(|key| (key.to_owned(), Meaning::Cue(person::Cue::Key))));
+    phrases.extend(address::heads().map(|head| (head.to_owned(), Meaning::AddressHead)));
     phrases.extend(super::spelt::wakes().map(|word| (word, Meaning::Spelt)));
     let numbers = builder.compile(numbers);
     let prefixed = builder.compile(prefixed);
@@ -80,7 +81,7 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     // A word of two rows belongs to the surer.
     let sureness = |meaning: &Meaning| match meaning {
         Meaning::Term(detector) => served.get(usize::from(*detector)).and_then(|served| served.terms).unwrap_or(0),
-        Meaning::Cue(_) | Meaning::Label(_) | Meaning::Spelt => 0,
+        Meaning::Cue(_) | Meaning::Label(_) | Meaning::Spelt | Meaning::AddressHead => 0,
     };
     phrases.sort_by_key(|(_, meaning)| std::cmp::Reverse(sureness(meaning)));
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));

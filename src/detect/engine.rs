@@ -325,6 +325,7 @@ impl Engine {
             }
             Event::Phrase(range, Meaning::Label(row)) => self.labelled.behind(page, row, &range, sink),
             Event::Phrase(range, Meaning::Spelt) => spelt.word(text, &range),
+            Event::Phrase(range, Meaning::AddressHead) => self.names.addresses_below(page, &range, sink),
             Event::Number(run) => {
                 spelt.number(text, &run);
                 self.numbers.at_number(page, &run, &mut near, sink);

@@ -24,6 +24,8 @@ pub(super) enum Meaning {
     Label(u16),
     /// A word of a number in words.
     Spelt,
+    /// What heads a column of addresses.
+    AddressHead,
 }
 
 /// All words of all lexicons.
@@ -160,7 +162,7 @@ impl Lexicon {
     /// and the longest that is a cue: a word may be both (`patient`).
     pub(super) fn look_up(&self, text: &str, at: usize, mut found: impl FnMut(Range<usize>, Meaning)) -> usize {
         let Some((first, folded)) = fold::next_word(text, at) else { return text.len() };
-        let (mut term, mut cue, mut label, mut spelt) = (false, false, false, false);
+        let (mut term, mut cue, mut label, mut spelt, mut head) = (false, false, false, false, false);
         // Many phrases share a first word (`cancer du …`): the second is read once.
         let mut second = None;
         for entry in self.words.get(folded.as_slice()).into_iter().flatten() {
@@ -177,6 +179,7 @@ impl Lexicon {
                 Meaning::Cue(_) => &mut cue,
                 Meaning::Label(_) => &mut label,
                 Meaning::Spelt => &mut spelt,
+                Meaning::AddressHead => &mut head,
             };
             if *done {
                 continue;

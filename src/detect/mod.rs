@@ -55,6 +55,7 @@ mod shape;
 mod sieve;
 mod source;
 mod spelt;
+mod statements;
 mod swar;
 mod time;
 mod told;

@@ -76,6 +76,13 @@ impl Recogniser {
         Some(Self { model: Model::new(model)?, ..self })
     }
 
+    /// Reports the addresses in the column of which a word is the head.
+    pub(super) fn addresses_below(&self, page: &Page<'_>, head: &Range<usize>, sink: &mut Sink) {
+        if self.reads {
+            address::below(page, head, |range| sink.push(self.numbers.address, range, KEYED));
+        }
+    }
+
     /// Reports the names and the addresses of a page: both read the same tokens.
     pub(super) fn read(&self, page: &Page<'_>, sink: &mut Sink) {
         if !self.reads {

@@ -22,6 +22,7 @@ use super::glance::{self, Bits, Skim, key_of};
 use super::lexicon::Mixer;
 use super::page::Page;
 use super::sieve::Worth;
+use super::statements::Heads;
 
 #[cfg(test)]
 mod tests;
@@ -285,6 +286,7 @@ pub(super) struct Near<'c> {
     /// Owners of phrases in the page's key.
     key: Option<Detectors>,
     columns: Columns,
+    statements: Heads,
     /// Owners of the phrases of column heads, by where the head begins.
     heads: HashMap<usize, Detectors>,
     /// Phrases of the text from `from` to `done`, in the order of their starts.
@@ -318,6 +320,7 @@ impl<'c> Near<'c> {
             contexts,
             key: None,
             columns: Columns::default(),
+            statements: Heads::default(),
             heads: HashMap::new(),
             seen: VecDeque::new(),
             from: 0,
@@ -363,11 +366,10 @@ impl<'c> Near<'c> {
         let (from, to) = (start.saturating_sub(BEFORE_BYTES + OPENING_BYTES), start + AHEAD_BYTES + AFTER_BYTES);
         self.read(page.text, from, to);
         // A candidate's own punctuation may belong to another column.
-        let mut head = |at: usize| self.columns.head(page.text, at).map(|head| head.start);
-        let own = head(start);
+        let own = self.column(page.text, start).map(|head| head.start);
         let opening = start.saturating_sub(OPENING_BYTES);
         let apart = page.text.as_bytes().get(opening..start).is_some_and(columns::may_part);
-        let heads = [own, if apart { head(opening) } else { own }];
+        let heads = [own, if apart { self.column(page.text, opening).map(|head| head.start) } else { own }];
         let within = |seen: &&Seen<'_>| seen.range.start >= from && seen.range.start < to;
         let phrases = self.seen.iter().filter(within).map(|seen| seen.range.start);
         let around = Around { heads, phrases: phrases.collect() };
@@ -415,9 +417,14 @@ impl<'c> Near<'c> {
         self.key.get_or_insert_with(of_key)
     }
 
+    /// The head of the column in which an offset lies, of a table or of a statement.
+    fn column(&mut self, text: &str, at: usize) -> Option<Range<usize>> {
+        self.columns.head(text, at).or_else(|| self.statements.head(text, at))
+    }
+
     /// The owners of phrases in the head of the column in which an offset lies.
     fn head(&mut self, text: &str, at: usize) -> Option<&Detectors> {
-        let head = self.columns.head(text, at)?;
+        let head = self.column(text, at)?;
         if self.heads.len() >= HEADS_MAX && !self.heads.contains_key(&head.start) {
             self.heads.clear();
         }

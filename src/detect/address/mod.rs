@@ -22,6 +22,7 @@ use std::ops::Range;
 
 use super::names::token::{Case, Token};
 use super::page::Page;
+use super::secret::column;
 use super::{Card, fold};
 use reader::Reader;
 
@@ -88,11 +89,33 @@ pub(super) fn under_key(page: &Page<'_>) -> Option<Range<usize>> {
     fold::words(page.key?, &mut folded);
     let asked = words::VALUE_KEYS.iter().any(|key| folded.trim_ascii() == key.as_bytes());
     let value = page.text.trim();
-    let worded =
-        value.chars().filter(|c| c.is_alphabetic()).count() > 2 && value.contains(|c: char| c.is_ascii_digit());
     let start = page.text.len() - page.text.trim_start().len();
+    (asked && may_be(value)).then_some(start..start + value.len())
+}
+
+/// What heads columns of addresses.
+pub(super) fn heads() -> impl Iterator<Item = &'static str> {
+    words::VALUE_KEYS.iter().copied()
+}
+
+/// The addresses in the column of which a word is the head.
+pub(super) fn below(page: &Page<'_>, head: &Range<usize>, mut found: impl FnMut(Range<usize>)) {
+    column::below(page, head, |range, value| {
+        if may_be(value) {
+            found(range);
+        }
+    });
+}
+
+/// Whether a value at the place of an address may be one: a word and a number, with a blank somewhere. Addresses of machines
+/// (`0x7ffe12ab`, `localhost:8080`) have none.
+fn may_be(value: &str) -> bool {
+    let is_word = |part: &str| part.chars().count() > 2 && part.chars().all(|c| c.is_alphabetic() || "-'’".contains(c));
+    let worded = value.contains(char::is_whitespace)
+        && value.contains(|c: char| c.is_ascii_digit())
+        && value.split(|c: char| c.is_whitespace() || ".,/".contains(c)).any(is_word);
     let whole = !value.contains(['@', '{', '<', '=', '\\']) && !value.contains("://");
-    (asked && worded && whole && value.len() <= VALUE_BYTES_MAX).then_some(start..start + value.len())
+    worded && whole && value.len() <= VALUE_BYTES_MAX
 }
 
 /// Whether two addresses are parts of one.

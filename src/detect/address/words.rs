@@ -121,6 +121,19 @@ pub(super) const VALUE_KEYS: &[&str] = &[
     "adres",
     "straat",
     "ulica",
+    "ulice",
+    "bydliste",
+    "gatuadress",
+    "gata",
+    "adress",
+    "adresa",
+    "osoite",
+    "lakcim",
+    "addr",
+    "street name",
+    "domicilio",
+    "wohnort",
+    "woonadres",
 ];
 
 /// Slots of the table: four times as many as there are words.

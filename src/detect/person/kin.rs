@@ -3,6 +3,8 @@
 //! Possessives and the words for kin, friends and neighbours, by language, in the forms that stand before a name. Partners, clients and
 //! members of boards are none of them: companies are those too.
 
+use crate::detect::page::Page;
+
 /// Possessives and the nouns that follow them, folded or not.
 #[rustfmt::skip]
 const BEHIND: &[(&str, &str)] = &[
@@ -107,6 +109,69 @@ const ONE: &[&str] = &[
     "oğlum kızım eşim kocam karım babam annem kardeşim ablam arkadaşım komşum",
 ];
 
+/// Nouns that say it without a possessive.
+#[rustfmt::skip]
+const ALONE: &[&str] = &[
+    "wife husband daughter stepson stepdaughter grandson granddaughter",
+    "épouse époux belle-mère beau-père belle-fille",
+    "Ehefrau Ehemann Gattin Gatte Lebensgefährte Lebensgefährtin Tochter Sohn Schwester Bruder",
+    "moglie marito figlia figlio sorella fratello suocera suocero",
+    "mujer esposa esposo marido hija hijo hermana hermano suegra suegro filha filho irmã irmão",
+    "echtgenote echtgenoot dochter zoon schoonzoon schoondochter",
+    "hustru hustrun frun maken dottern sonen systern brodern sambon datter søn sønn",
+    "żona mąż córka syn siostra manželka manžel dcera dcéra sestra",
+    "supruga suprug kćer soția soțul fiica fiul feleség vaimo tytär poika abikaasa žmona vyras dukra sūnus sieva meita",
+];
+
+/// Words that may stand between whose somebody is and the name.
+const BETWEEN: &[&str] = &[
+    "is",
+    "is called",
+    "named",
+    "called",
+    "heißt",
+    "ist",
+    "namens",
+    "s'appelle",
+    "est",
+    "nommé",
+    "nommée",
+    "si chiama",
+    "è",
+    "di nome",
+    "se llama",
+    "es",
+    "chama-se",
+    "se chama",
+    "é a",
+    "é o",
+    "é",
+    "heet",
+    "genaamd",
+    "heter",
+    "är",
+    "hedder",
+    "er",
+    "to",
+    "jest",
+    "je",
+    "jmenuje se",
+    "ma na imię",
+    "a",
+    "o",
+    "de",
+];
+
+/// Where a name may begin behind whose somebody is: `su mujer, Ainhoa`, `frun heter Siv`.
+pub(super) fn behind(page: &Page<'_>, end: usize) -> usize {
+    let blank = |at: usize| page.right(at, 2, |byte| matches!(byte, b' ' | b':'));
+    let comma = page.right(end, 1, |byte| byte == b',');
+    let at = blank(comma);
+    let rest = page.text.get(at..).unwrap_or_default();
+    let words = BETWEEN.iter().filter(|words| rest.strip_prefix(**words).is_some_and(|rest| rest.starts_with(' ')));
+    words.map(|words| words.len()).max().map_or(at, |len| blank(at + len))
+}
+
 /// All phrases.
 pub(in crate::detect) fn phrases() -> impl Iterator<Item = String> {
     let pairs = BEHIND.iter().chain(BEFORE).flat_map(|(first, second)| {
@@ -115,5 +180,5 @@ pub(in crate::detect) fn phrases() -> impl Iterator<Item = String> {
             .split_ascii_whitespace()
             .flat_map(move |first| second.clone().map(move |second| format!("{first} {second}")))
     });
-    pairs.chain(ONE.iter().flat_map(|words| words.split_ascii_whitespace()).map(str::to_owned))
+    pairs.chain(ONE.iter().chain(ALONE).flat_map(|words| words.split_ascii_whitespace()).map(str::to_owned))
 }

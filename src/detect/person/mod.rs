@@ -28,6 +28,7 @@ pub(super) mod known;
 pub(super) mod leaf;
 pub(super) mod line;
 mod list;
+mod mail;
 mod name;
 mod path;
 mod sql;
@@ -43,7 +44,7 @@ mod zone;
 use std::ops::Range;
 
 pub(super) use compound::widen;
-pub(super) use kin::phrases as kin;
+pub(super) use kin::phrases as kin_phrases;
 pub(super) use name::Name;
 use name::name_at;
 pub(super) use words::{CUES, stops};
@@ -61,6 +62,8 @@ pub(super) enum Cue {
     DottedTitle,
     /// `my name is`, `je m'appelle`: a name follows.
     Introduction,
+    /// `mon frère`, `die Ehefrau`: a name follows, perhaps behind a comma or a verb.
+    Kin,
     /// `Dear`, `Bonjour`: a name follows and the line or clause ends.
     Greeting,
     /// `Best regards`, `Cordialement`: a line with a name follows.
@@ -98,6 +101,7 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
             let at = page.right(range.end, 2, |byte| matches!(byte, b' ' | b':'));
             name_at(page.text, at).map(|name| (name, 88))
         }
+        Cue::Kin => name_at(page.text, kin::behind(page, range.end)).map(|name| (name, 86)),
         Cue::Greeting => after_greeting(page, range),
         Cue::Closing => after_closing(page, range),
         Cue::Key => after_key(page, range, 85, 80),
@@ -109,7 +113,7 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
     };
     let Some((name, confidence)) = found.filter(|(_, confidence)| *confidence > 0) else { return };
     // `author: Option<…>`, `Hi Folks,`: a type, or one word that is common.
-    let title = matches!(cue, Cue::Title | Cue::DottedTitle | Cue::Introduction);
+    let title = matches!(cue, Cue::Title | Cue::DottedTitle | Cue::Introduction | Cue::Kin);
     let one = match name.words.as_slice() {
         // `représentée par la Direction`: an article, and no name.
         [word] if title => name.range.start < word.start && is_common(page.text, word),
@@ -160,6 +164,9 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     }
     if page.holds(b':') {
         vcard::names(page, report);
+        if page.holds(b'\n') {
+            mail::names(page, report);
+        }
     }
     hl7::names(page, report);
     if page.holds(b'+') {

@@ -72,6 +72,8 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "atenciosamente", "med vänlig hälsning",
     ]),
     (Cue::Key, &[
+        "melder", "zgłaszający", "requerente", "zadavatel", "anmälare", "solicitante", "richiedente", "aanvrager", "antragsteller", "requester",
+        "caller", "utente", "pacient", "pasient", "ansökande", "objednatel", "zlecający",
         "patient", "patiente", "patient name", "customer name", "client name", "employee", "employee name",
         "contact name", "account holder", "cardholder", "card holder", "beneficiary", "insured", "applicant", "tenant name",
         "nom", "nom du client", "titulaire", "bénéficiaire", "assuré", "assurée", "salarié", "salariée",

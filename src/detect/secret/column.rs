@@ -20,7 +20,7 @@ const RULES_MAX: usize = 2;
 const HEAD_BYTES_MAX: usize = 40;
 
 /// Calls back with every value in the column of which a label is the head.
-pub(super) fn below(page: &Page<'_>, label: &Range<usize>, mut found: impl FnMut(Range<usize>, &str)) {
+pub(in crate::detect) fn below(page: &Page<'_>, label: &Range<usize>, mut found: impl FnMut(Range<usize>, &str)) {
     let bytes = page.text.as_bytes();
     let Some(end) = line_end(bytes, label.end).filter(|end| *end < bytes.len()) else { return };
     // What follows a head is the next cell or the next line.

@@ -131,6 +131,8 @@ const BIRTH_WORDS: &[&str] = &[
     "né", "née", "né le", "née le", "nés le", "naissance", "date de naissance", "ddn", "birth", "birth date", "birthdate", "date of birth", "dob", "born", "birthday",
     "d o b", "d.o.b", "born on", "bday", "birthdate", "date naissance", "né(e) le", "jour de naissance", "geboren", "geb", "geburtsdatum", "geburtstag", "nacido", "nacida", "fecha de nacimiento", "nacimiento", "nata il", "nato il", "nato", "nata", "data di nascita", "nascita", "geboortedatum", "geboren op", "nascido", "nascida", "data de nascimento", "nascimento",
     "urodzony", "urodzona", "data urodzenia", "ur", "urodzin", "narozen", "narozena", "narodený", "dátum narodenia", "rođen", "rođena", "datum rođenja", "rojen", "datum rojstva", "gimimo data", "dzimšanas datums", "sünniaeg", "geb datum", "geb am", "gebdat", "datum narození", "születési idő", "született", "född", "födelsedatum",
+    "fnac", "f nac", "fecha nac", "fec nac", "fecha nacimiento", "gebdatum", "geb.datum", "geboortedat", "data nasc", "dt nasc", "data nascimento", "dn", "nar", "d nar",
+    "dat nar", "dataur", "data ur", "data nascita", "födelsedatum", "född", "f.nac", "dtnasc", "datanascimento", "syntymaaika", "dob.", "geboortedatum",
     "født", "fødselsdato", "syntynyt", "syntymäaika", "γεννήθηκε", "ημερομηνία γέννησης", "роден", "дата на раждане", "născut", "data nașterii",
 ];
 
