@@ -176,8 +176,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest {
 /// The name of a file of one of these endings; nothing for one that is none of the officer's.
 fn named<'p>(path: &'p Path, endings: &[&'static str]) -> Result<Option<&'p str>, Cause> {
     let name = path.file_name().and_then(|name| name.to_str()).ok_or(Cause::Name)?;
-    // Emacs marks a file that somebody edits by a link beside it which leads nowhere.
-    if name.starts_with(".#") {
+    // Emacs marks a file that somebody edits by a link beside it which leads nowhere, and macOS keeps what it knows of a file beside it.
+    if name.starts_with(".#") || name.starts_with("._") {
         return Ok(None);
     }
     let Some(end) = path.extension().and_then(|end| end.to_str()) else { return Ok(None) };

@@ -120,8 +120,9 @@ const LINKS_MAX: usize = 8;
 /// Whether a file of a policy folder is read, or looked at because it looks like one that is.
 fn is_of_policy(path: &Path) -> bool {
     let ending = path.extension().map(|end| end.to_str());
-    let named = path.file_name().is_some_and(|name| name.to_str().is_none());
-    named || ending.flatten().is_some_and(|end| READ.iter().any(|read| end.eq_ignore_ascii_case(read)))
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return true };
+    let is_mark = name.starts_with(".#") || name.starts_with("._");
+    !is_mark && ending.flatten().is_some_and(|end| READ.iter().any(|read| end.eq_ignore_ascii_case(read)))
 }
 
 fn is_hidden_folder(name: &OsStr) -> bool {

@@ -187,3 +187,20 @@ async fn a_freeze_waits_for_no_writer() {
     tokio::time::timeout(octroi::limits::WRITING_MAX / 2, holds(&house, "now")).await.expect("a freeze at once");
     sheet.write_all(b" note\n").unwrap();
 }
+
+/// The inside of a bundle is no place for an order: a gateway looks beside the manifest, and whoever pulls the brake is told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_within_a_bundle_is_refused() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    for word in ["freeze", "thaw"] {
+        let words =
+            ["policy", word, "--policies", "live/policies", "--key", "dpo.key", "--as", "dpo", "--because", "x"];
+        let told =
+            std::process::Command::new(env!("CARGO_BIN_EXE_octroi")).args(words).current_dir(&folder).output().unwrap();
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(!told.status.success() && said.contains("beside its manifest"), "{word}: {said}");
+        assert!(!folder.join("live/policies/freeze.json").exists());
+    }
+}

@@ -67,6 +67,7 @@ pub(in crate::cli) struct Thaw {
 pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exit> {
     let (signer, folder) = (&arguments.signer, &arguments.folder);
     reason(&signer.because, heard(&folder.policies))?;
+    is_looked_at(&folder.policies)?;
     // Whole seconds: what is signed is read aloud too.
     let from = now().round(jiff::Unit::Second).context("the time")?;
     let until = from + SignedDuration::from_hours(arguments.hours);
@@ -113,9 +114,25 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     Ok(Exit::Well)
 }
 
+/// Refuses the folder of sheets within a bundle: a gateway looks for orders beside the manifest.
+fn is_looked_at(policies: &Path) -> anyhow::Result<()> {
+    let whole = std::path::absolute(policies).context("the folder")?;
+    let Some(bundle) = whole.parent().filter(|bundle| bundle.join("manifest.json").exists()) else { return Ok(()) };
+    let (place, bundle) = (policies.display(), bundle.display());
+    bail!(match heard(policies) {
+        Language::En => format!(
+            "{place}: this is the inside of a signed bundle, and gateways look for orders beside its manifest\n  help: --policies {bundle}"
+        ),
+        Language::Fr => format!(
+            "{place} : c'est l'intérieur d'un lot signé, et les passerelles cherchent les ordres à côté de son manifeste\n  conseil : --policies {bundle}"
+        ),
+    })
+}
+
 pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     let (signer, folder) = (&arguments.signer, &arguments.folder);
     reason(&signer.because, heard(&folder.policies))?;
+    is_looked_at(&folder.policies)?;
     let mut orders = read(&folder.policies)?.unwrap_or_default();
     let now = now();
     let lasting = orders.freezes.iter().filter(|signed| ends(signed).is_some_and(|until| until > now));
