@@ -3,6 +3,7 @@
 //! For values that are nothing without their word (`CVV 123`, `né le 3 mai`), where a word somewhere near would be taken for
 //! every number around it.
 
+use super::columns::separators;
 use super::context::Context;
 use super::page::Page;
 use super::statements;
@@ -43,7 +44,7 @@ fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
     let delimiter =
         row.trim_end_matches([' ', '"']).chars().next_back().filter(|c| matches!(c, ',' | ';' | '\t' | '|'));
     let place = match delimiter {
-        Some(delimiter) => row.matches(delimiter).count(),
+        Some(delimiter) => separators(row.as_bytes(), delimiter as u8).count(),
         // The first column has none before it.
         None if row.trim_matches('"').is_empty() => 0,
         None => return None,
@@ -106,6 +107,7 @@ mod tests {
             ("column", "id;cvv;x\n7;123;y", None, true),
             ("first column", "\"cvv\",\"id\"\n\"123\",\"7\"", None, true),
             ("lower in the column", "id,cvv\n7,999\n8,123", None, true),
+            ("column behind a cell in quotes", "id,street,cvv\n7,\"Rue x, 3\",123", None, true),
             ("another column", "cvv;id\n7;123", None, false),
             ("another table", "cvv;id\n7;8\n\nid;x\n123;5", None, false),
             ("row of a statement", "INSERT INTO c (id, cvv) VALUES (1, '999'), (2, '123')", None, true),

@@ -28,6 +28,8 @@ const SMALL_MIN: u8 = 80;
 const DOUBTFUL: u8 = 60;
 /// Confidence in a whole text under the key of an address.
 const KEYED: u8 = 90;
+/// Confidence in a name that nobody's list knows, above an address.
+const ABOVE: u8 = 74;
 /// Bytes of the longest abbreviation, its stops and blanks included.
 const ABBREVIATION_BYTES_MAX: usize = 16;
 /// Abbreviations that look like an initial and a surname, folded.
@@ -130,7 +132,11 @@ impl Recogniser {
                 if found.french {
                     sink.push(self.numbers.fr_address, found.range.clone(), found.confidence);
                 }
+                let start = found.range.start;
                 sink.push(self.numbers.address, found.range, found.confidence);
+                if let Some(name) = person::above::address(page, start) {
+                    sink.push(self.numbers.person, name, ABOVE);
+                }
             });
         }
         // What was surely found as it stands is not read again; of what was not, what stands around it may have been the cause.

@@ -133,13 +133,15 @@ fn bracketed(bytes: &[u8], from: usize) -> Option<(Cells, usize)> {
     }
 }
 
-/// Where the string ends that begins here: a quote within it is doubled, or stands behind a backslash.
+/// Where the string ends that begins here: a quote within it is doubled, or stands behind a backslash, which what was read before may
+/// have undone: behind the last one the cell ends.
 fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         at += memchr::memchr2(b'\'', b'\\', bytes.get(at..)?)?;
         match (bytes.get(at)?, bytes.get(at + 1)) {
             (b'\\', _) | (_, Some(b'\'')) => at += 2,
+            (_, Some(next)) if next.is_ascii_alphanumeric() || *next >= 0x80 => at += 1,
             _ => return Some(at),
         }
     }
@@ -205,6 +207,7 @@ mod tests {
             ("INSERT INTO t (id, nir) VALUES (1,'x'),(2,\n'123');", Some(" nir")),
             ("insert into t (`nir`) values (f(1, 2)), (123)", Some("`nir`")),
             ("INSERT INTO t (a, nir) VALUES ('it''s, (b)', 123)", Some(" nir")),
+            ("INSERT INTO t (a, nir) VALUES ('N'Guessan', 123)", Some(" nir")),
             ("COPY public.t (id, nir) FROM stdin;\n1\tx\n2\t123\n\\.\n", Some(" nir")),
             ("COPY t (id, nir) FROM stdin;\n1\tx\n\\.\n2\t123\n", None),
             ("INSERT INTO t (id, nir) VALUES (1,'x'); 123", None),

@@ -197,8 +197,7 @@ async fn an_order_within_a_bundle_is_refused() {
     for word in ["freeze", "thaw"] {
         let words =
             ["policy", word, "--policies", "live/policies", "--key", "dpo.key", "--as", "dpo", "--because", "x"];
-        let told =
-            std::process::Command::new(env!("CARGO_BIN_EXE_octroi")).args(words).current_dir(&folder).output().unwrap();
+        let told = Command::new(env!("CARGO_BIN_EXE_octroi")).args(words).current_dir(&folder).output().unwrap();
         let said = String::from_utf8_lossy(&told.stderr).into_owned();
         assert!(!told.status.success() && said.contains("beside its manifest"), "{word}: {said}");
         assert!(!folder.join("live/policies/freeze.json").exists());

@@ -44,6 +44,8 @@ pub(super) struct Address {
 
 /// Bytes of a whole address under a key.
 const VALUE_BYTES_MAX: usize = 160;
+/// Words of a street with its number.
+const STREET_WORDS_MAX: usize = 6;
 /// Bytes between two addresses that are one: a comma, a blank, a line end.
 const SEAM_BYTES: usize = 3;
 
@@ -100,11 +102,33 @@ pub(super) fn heads() -> impl Iterator<Item = &'static str> {
 
 /// The addresses in the column of which a word is the head.
 pub(super) fn below(page: &Page<'_>, head: &Range<usize>, mut found: impl FnMut(Range<usize>)) {
+    if let Some(value) = behind_label(page, head) {
+        found(value);
+        return;
+    }
     column::below(page, head, |range, value| {
         if may_be(value) {
             found(range);
         }
     });
+}
+
+/// `bydliště: Na Slupi 7, Praha 2`: the rest of the line behind a label, where it begins as an address does.
+fn behind_label(page: &Page<'_>, label: &Range<usize>) -> Option<Range<usize>> {
+    let quoted = page.right(label.end, 2, |byte| matches!(byte, b'"' | b' '));
+    if page.byte(quoted) != b':' {
+        return None;
+    }
+    let start = page.right(quoted + 1, 3, |byte| matches!(byte, b' ' | b'"'));
+    let rest = page.text.get(start..)?;
+    let end = rest.find(['\n', '\r', ';', '|', '"', '(', '\t']).unwrap_or(rest.len());
+    let value = rest.get(..end.min(rest.floor_char_boundary(VALUE_BYTES_MAX)))?.trim_end();
+    let first = value.split(',').next()?.trim();
+    let numbered = |word: Option<&str>| word.is_some_and(|word| word.contains(|c: char| c.is_ascii_digit()));
+    let mut words = first.split(' ');
+    let is_street = numbered(words.clone().next()) || numbered(words.next_back());
+    let is_short = first.split(' ').count() <= STREET_WORDS_MAX && first.contains(char::is_uppercase);
+    (is_street && is_short && may_be(first)).then_some(start..start + value.len())
 }
 
 /// Whether a value at the place of an address may be one: a word and a number, with a blank somewhere. Addresses of machines

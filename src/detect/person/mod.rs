@@ -11,11 +11,13 @@
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+pub(super) mod above;
 pub(super) mod account;
 mod aligned;
 mod alone;
 mod attribute;
 mod call;
+mod card;
 mod cells;
 mod compound;
 mod edifact;
@@ -104,10 +106,13 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
         Cue::Kin => name_at(page.text, kin::behind(page, range.end)).map(|name| (name, 86)),
         Cue::Greeting => after_greeting(page, range),
         Cue::Closing => after_closing(page, range),
-        Cue::Key => after_key(page, range, 85, 80),
+        Cue::Key => card::after(page, range).or_else(|| after_key(page, range, 85, 80)),
         Cue::WeakKey => {
             let several = after_key(page, range, 80, 0);
-            several.filter(|(_, confidence)| *confidence > 0).or_else(|| after_label(page, range))
+            several
+                .filter(|(_, confidence)| *confidence > 0)
+                .or_else(|| after_label(page, range))
+                .or_else(|| card::after(page, range))
         }
         Cue::Whole | Cue::Part | Cue::Surname | Cue::Suggested => None,
     };
@@ -230,8 +235,14 @@ fn after_title(page: &Page<'_>, title: &Range<usize>, dotted: bool) -> Option<(N
     if dotted && (page.byte(title.end) != b'.' || !page.byte(title.start).is_ascii_uppercase()) {
         return None;
     }
-    // A short title in small letters without its stop is a word of something else.
-    if title.len() <= 3
+    // A short title in small letters without its stop is a word of something else. With a capital this one is of other names: `Peter Pan`.
+    let sir = page.text.get(title.clone()).unwrap_or_default();
+    let is_pan = sir == "pan" || sir == "pán";
+    if sir.eq_ignore_ascii_case("pan") && !is_pan {
+        return None;
+    }
+    if !is_pan
+        && title.len() <= 3
         && page.byte(title.end) != b'.'
         && page.byte(title.start).is_ascii_lowercase()
         && page.byte(title.start) != b'm'
@@ -244,8 +255,7 @@ fn after_title(page: &Page<'_>, title: &Range<usize>, dotted: bool) -> Option<(N
         return None;
     }
     // `sig.Verify(`, `Sig Sauer`: of somebody only with its stop and a blank.
-    let sir = page.text.get(title.clone()).is_some_and(|title| title.eq_ignore_ascii_case("sig"));
-    if sir && (blank == at || page.byte(title.end) != b'.') {
+    if sir.eq_ignore_ascii_case("sig") && (blank == at || page.byte(title.end) != b'.') {
         return None;
     }
     let Some(name) = name_at(page.text, blank) else { return in_small_letters(page, title, blank) };

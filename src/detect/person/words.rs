@@ -18,7 +18,7 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "sr", "sra", "srta", "señor", "señora", "señorita", "doña", "dña", "dra", "profa",
         "signor", "signora", "signore", "signorina", "sig", "sigg", "dott", "dottor", "dottoressa", "avv",
         "dhr", "mevr", "mevrouw", "meneer", "senhor", "senhora", "fru", "frøken", "fröken", "hr", "rouva", "herra",
-        "pani", "panią", "paní", "panem", "panu", "pánom", "pánovi", "dokter", "doamna", "domnul", "domnului", "doamnei", "gospodin", "gospođa", "gospa", "ponas", "ponia", "härra", "proua",
+        "pani", "panią", "paní", "pan", "pán", "panem", "panu", "pánom", "pánovi", "dokter", "doamna", "domnul", "domnului", "doamnei", "gospodin", "gospođa", "gospa", "ponas", "ponia", "härra", "proua",
         "κύριος", "κύριε", "κύριο", "κυρία", "κος", "κα", "господин", "госпожа", "госпожо", "господине", "г-н", "г-жа",
     ]),
     (Cue::DottedTitle, &["m"]),
@@ -133,7 +133,7 @@ pub(in crate::detect) fn stops() -> &'static Stops {
 
 const WORDS: &[&str] = &[
     // forms of address and titles: the title's own cue reads on
-    "mr mrs ms miss mx dr prof sir madam madame monsieur mademoiselle mme mlle docteur docteure professeur maitre herr herrn \
+    "asian african european am arab pacific mr mrs ms miss mx dr prof sir madam madame monsieur mademoiselle mme mlle docteur docteure professeur maitre herr herrn \
      frau senor senora sr sra signor signora sig sigg dott",
     // whom a salutation means when it means nobody
     "dear hi hey hello bonjour bonsoir salut hola ciao all team everyone everybody folks friends friend colleague colleagues customer customers client clients guest user users \

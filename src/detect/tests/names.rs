@@ -64,6 +64,59 @@ fn kin_friends_and_neighbours() {
     }
 }
 
+/// What stands above an address, on cards and behind `pan` is somebody, whether or not a list knows the name.
+#[test]
+fn people_by_where_they_stand() {
+    for (text, name) in [
+        ("Bill To:\nJory Tregenza\n27 Quayside Rd\nFalmouth TR11 3LH\n", "Jory Tregenza"),
+        ("Rechnung an\nOve Hinrichsen\nLindenstr. 7\n24103 Kiel\n", "Ove Hinrichsen"),
+        ("Name HINRICHSEN\nVornamen OVE\n", "HINRICHSEN"),
+        ("Surname/Nom TREGENZA\nGiven names JORY\n", "TREGENZA"),
+        ("COGNOME\nPELLIZZARI\nNOME\nGIOTTO\n", "PELLIZZARI"),
+        ("Wczoraj dzwonił pan Domagalski w sprawie szkody.", "Domagalski"),
+    ] {
+        let found = of("person", text);
+        assert!(found.iter().any(|found| found == name), "{text}: {found:?}");
+    }
+    for text in [
+        "Release Notes\n27 Quayside Road\n",
+        "Peter Pan flies.",
+        "a frying pan, Large",
+        "NAME\nVALUE\n",
+        "Name Server\nList",
+    ] {
+        assert!(
+            !of("person", text)
+                .iter()
+                .any(|found| ["Release Notes", "flies", "Large", "VALUE", "Server"].contains(&&**found)),
+            "{text}"
+        );
+    }
+    for (text, address) in [
+        ("id;strasse;ort\n1;Am Alten Speicher 7;Kiel\n2;Gneisenaustr. 12a;Berlin\n", "Am Alten Speicher 7"),
+        ("bydliste: Na Slupi 7, Praha 2\n", "Na Slupi 7, Praha 2"),
+    ] {
+        let found = of("address", text);
+        assert!(found.iter().any(|found| found == address), "{text}: {found:?}");
+    }
+    for text in [
+        "address: see section five below",
+        "name,address\nmain,0x7ffe12ab\n",
+        "address: localhost:8080",
+        "adresse: voir plus bas",
+    ] {
+        assert_eq!(of("address", text), Vec::<String>::new(), "{text}");
+    }
+    for (text, date) in [
+        ("INSERT INTO c (nom, dob) VALUES ('X','1979-04-12'),('N\\'Guessan','1985-09-30');", "1985-09-30"),
+        ("COPY c (id, date_naissance) FROM stdin;\n1\t1979-04-12\n2\t1985-09-30\n\\.\n", "1985-09-30"),
+        ("F. Nac.: 11/02/1979", "11/02/1979"),
+    ] {
+        let found = of("date_of_birth", text);
+        assert!(found.iter().any(|found| found == date), "{text}: {found:?}");
+    }
+}
+
 /// Titles and what introduces somebody, in the languages of the union.
 #[test]
 fn people_that_words_of_many_languages_announce() {
