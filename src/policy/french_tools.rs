@@ -154,6 +154,8 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("the level of a certificate has `{}` in front of it, and stands in quotes", "le niveau d'un certificat est précédé de `{}`, et s'écrit entre guillemets"),
     ("write `{} \"{}\"`", "écrivez `{} \"{}\"`"),
     ("a name is one word, with hyphens in the place of blanks: {}", "un nom est un seul mot, des traits d'union à la place des espaces : {}"),
+    ("`{}` names nothing", "`{}` ne nomme rien"),
+    ("name what it may be; where any will do, take the key out", "nommez ce qui convient ; si tout convient, retirez la clé"),
     ("a line bears no number and no mark before its words", "une ligne ne porte ni numéro ni puce devant ses mots"),
     ("take it out: each statement stands by itself, and their order plays no part", "retirez-le : chaque phrase vaut par elle-même, et leur ordre ne joue aucun rôle"),
     ("take it out: the end of the line is enough", "retirez-le : la fin de la ligne suffit"),
