@@ -30,6 +30,23 @@ pub(in crate::cli) struct Init {
 }
 
 #[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Canonical {
+    /// Whose digest: sheets (with the packs that they use), inventory or reference
+    #[arg(value_enum, default_value = "sheets", hide_possible_values = true)]
+    part: Part,
+    #[command(flatten)]
+    pub(super) folder: Folder,
+}
+
+/// What a digest is of, as a command line says it.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Part {
+    Sheets,
+    Inventory,
+    Reference,
+}
+
+#[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Fmt {
     #[command(flatten)]
     pub(super) folder: Folder,
@@ -208,6 +225,20 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
 }
 
 fn warning(notice: &str, language: Language) -> String {
+/// Prints what a digest is of, byte for byte: no line end behind it, which would be hashed too.
+pub(super) fn canonical(arguments: &Canonical, printer: Printer) -> anyhow::Result<Exit> {
+    let officer = Officer::of_folder(&inside_bundle(&arguments.folder.policies))?;
+    // Of what has a fault a digest means nothing.
+    officer.study(now())?;
+    let part = match arguments.part {
+        Part::Sheets => policy::Part::Sheets,
+        Part::Inventory => policy::Part::Inventory,
+        Part::Reference => policy::Part::Reference,
+    };
+    printer.text(policy::digest_text(&officer.sources, part));
+    Ok(Exit::Well)
+}
+
     format!("{}{notice}", say(language, "warning: ", "attention : "))
 }
 
