@@ -241,6 +241,7 @@ const HELP: &[(&str, &str)] = &[
     ("The folder as it would be", "Le dossier tel qu'il serait"),
     ("The candidate, a policy folder; else --policies", "Le projet, un dossier de politique ; sinon --policies"),
     ("From when: a number of days or hours (30d, 12h), or a date", "Depuis quand : un nombre de jours ou d'heures (30d, 12h), ou une date"),
+    ("Take them as the candidate will stand, or stood, on this day at home; else as it stands now, whatever their day was", "Les reprendre selon le nouveau dossier tel qu'il sera, ou était, ce jour-là au siège ; sinon tel qu'il est maintenant, quel que fût leur jour"),
     ("The folder of the audit log", "Le dossier du journal d'audit"),
     ("The candidate: a policy folder or a bundle. Without one, what was counted of the candidate that is there", "Le projet : un dossier de politique ou un lot. Sans lui, ce qui a été compté du projet en place"),
     ("End it: take the candidate away", "Y mettre fin : retirer le projet"),
