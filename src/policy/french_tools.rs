@@ -66,6 +66,7 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("rules here: {}", "règles d'ici : {}"),
     ("write `{}` here, with what belongs to it", "écrivez ici `{}`, avec ce qui en fait partie"),
     ("write `{}` here", "écrivez ici `{}`"),
+    ("note: no detector finds `{}` and no label of the sheets brings it; what is said of it in {} concerns only what is near protected documents of this class, or cannot be read", "note : aucun détecteur ne trouve `{}` et aucun marquage des feuilles ne l'apporte ; ce qu'en disent {} ne concerne que ce qui est proche de documents protégés de cette classe, ou ne peut être lu"),
     ("renew what ended on {}: {}", "renouveler ce qui a pris fin le {} : {}"),
     ("verify now what is said to be verified on {}: {}", "vérifier dès maintenant ce qui est dit vérifié le {} : {}"),
     ("declare in the inventory, if it is so: {}", "déclarer dans l'inventaire, si c'est le cas : {}"),
