@@ -186,6 +186,7 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
         notices: freeze::notice(&folder.policies, &study)
             .into_iter()
             .chain(policy.notices().iter().cloned())
+            .chain(study.by_type_otherwise())
             .chain(unused)
             .collect(),
         broken,
@@ -224,7 +225,6 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
     Ok(if well { Exit::Well } else { Exit::Findings })
 }
 
-fn warning(notice: &str, language: Language) -> String {
 /// Prints what a digest is of, byte for byte: no line end behind it, which would be hashed too.
 pub(super) fn canonical(arguments: &Canonical, printer: Printer) -> anyhow::Result<Exit> {
     let officer = Officer::of_folder(&inside_bundle(&arguments.folder.policies))?;
@@ -239,6 +239,7 @@ pub(super) fn canonical(arguments: &Canonical, printer: Printer) -> anyhow::Resu
     Ok(Exit::Well)
 }
 
+fn warning(notice: &str, language: Language) -> String {
     format!("{}{notice}", say(language, "warning: ", "attention : "))
 }
 
