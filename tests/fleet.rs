@@ -167,6 +167,21 @@ async fn without_a_clause_nothing_crosses() {
     }
 }
 
+/// However many servers fail at requests, and though not each is asked every time, the client is told that they fail, and not to wait
+/// for room that there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_all_fail_are_told_of_as_that() {
+    let fleet = Fleet::open(&[Mode::Wrong; 8], |plot, _| no_clause(plot)).await;
+    let mut asked = 0;
+    for number in 0..24 {
+        let answer = fleet.house.client.chat(&format!("question {number}"), false).await;
+        let code = answer.json()["error"]["code"].clone();
+        assert_eq!((answer.status, code.as_str()), (502, Some("backend_failed")), "{number}: {answer:?}");
+        asked = fleet.asked().iter().sum();
+    }
+    assert!(asked < 8 * 24, "the budget of retries holds: {asked}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_clause_it_crosses_when_every_endpoint_is_down() {
     let fleet = Fleet::open(&[Mode::Dead, Mode::Dead], |_, _| {}).await;

@@ -86,7 +86,7 @@ fn follow((guide, policies, changed, second, approvers): (&str, &str, &str, &str
     let at = folder.path();
     let french = policies == "politique";
     let said = |en: &'static str, fr: &'static str| if french { fr } else { en };
-    let mut keys = "[approver]\n".to_owned();
+    let (mut keys, mut hashed) = ("[approver]\n".to_owned(), 0);
     let lines: Vec<&str> = guide.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
     assert!(lines.len() >= 17);
     for line in lines {
@@ -106,6 +106,14 @@ fn follow((guide, policies, changed, second, approvers): (&str, &str, &str, &str
             assert!(ok(at, &back, 0).contains(said("proven over all requests", "prouvé pour toute requête")), "{back}");
         } else if line.contains(" ask ") {
             assert!(ok(at, line, 1).contains(said("refused", "refusé")), "{line}");
+        } else if let Some(canonical) = line.strip_suffix(" | sha256sum") {
+            let text = run(at, canonical).stdout;
+            let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
+            let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            let bundle = canonical.rsplit(' ').next().unwrap();
+            let checked = ok(at, &format!("octroi policy check --policies {bundle}"), 0);
+            assert!(checked.contains(&format!(" {hash}\n")), "{line}: {hash}: {checked}");
+            hashed += 1;
         } else if line.contains(" key ") {
             let name = line.rsplit(' ').next().unwrap().trim_end_matches(".key");
             keys.push_str(&format!("{name} = \"{}\"\n", ok(at, line, 0).trim()));
@@ -121,6 +129,7 @@ fn follow((guide, policies, changed, second, approvers): (&str, &str, &str, &str
             ok(at, line, 0);
         }
     }
+    assert_eq!(hashed, 3, "each digest can be had");
 }
 
 #[test]

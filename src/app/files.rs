@@ -73,8 +73,11 @@ impl Files {
                 match disk::read(&path, bytes_max.min(left)) {
                     Ok(bytes) => {
                         left = left.saturating_sub(bytes.len());
-                        if inside != MATCH_LISTS && str::from_utf8(&bytes).is_err() {
-                            found.push((path.clone(), Cause::Letters { wide: utf_16(&bytes).is_some() }));
+                        let wide = utf_16(&bytes).is_some();
+                        let odd = str::from_utf8(&bytes).err().map(|error| error.valid_up_to());
+                        if inside != MATCH_LISTS && (wide || odd.is_some()) {
+                            let line = odd.filter(|_| !wide).map(|at| line_of(&bytes, at));
+                            found.push((path.clone(), Cause::Letters { line }));
                         }
                         files.by_path.entry(key).or_insert(bytes);
                     }
@@ -155,15 +158,23 @@ fn letters(bytes: &[u8]) -> String {
     })
 }
 
-/// A text in UTF-16, as its first two bytes say.
+/// The number of the line in which a byte stands.
+fn line_of(bytes: &[u8], at: usize) -> usize {
+    1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count()
+}
+
+/// A text in UTF-16, as its first two bytes say, or where they do not, every second of those that follow.
 fn utf_16(bytes: &[u8]) -> Option<String> {
-    let little = bytes.starts_with(&[0xFF, 0xFE]);
-    if !little && !bytes.starts_with(&[0xFE, 0xFF]) {
-        return None;
-    }
     let (pairs, _) = bytes.as_chunks::<2>();
-    let units =
-        pairs.iter().skip(1).map(|pair| if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) });
+    let (mark, little) = match *bytes {
+        [0xFF, 0xFE, ..] => (1, true),
+        [0xFE, 0xFF, ..] => (1, false),
+        [first, 0, second, 0, ..] if first > 0 && second > 0 => (0, true),
+        [0, first, 0, second, ..] if first > 0 && second > 0 => (0, false),
+        _ => return None,
+    };
+    let units = pairs.iter().skip(mark);
+    let units = units.map(|pair| if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) });
     Some(char::decode_utf16(units).map(|read| read.unwrap_or('?')).collect())
 }
 
@@ -218,9 +229,11 @@ mod tests {
         let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(french.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         let ansi: Vec<u8> = french.chars().map(|c| u8::try_from(c).unwrap()).collect();
         let english: Vec<u8> = ansi.iter().copied().skip("politique".len()).collect();
+        let unmarked = "policy \"t\" version 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (name, bytes, expected) in [
             ("UTF-16", wide, "enregistré en UTF-16"),
-            ("ANSI", ansi, "ancien jeu de lettres (ANSI)"),
+            ("UTF-16 without its mark", unmarked, "saved in UTF-16"),
+            ("ANSI", ansi, "main.policy:1 : ce fichier est enregistré avec un ancien jeu de lettres (ANSI)"),
             ("English", [b"policy".to_vec(), english].concat(), "older set of letters (ANSI)"),
         ] {
             let folder = tempfile::tempdir().unwrap();

@@ -26,8 +26,8 @@ pub(super) enum Cause {
     Name,
     /// Its name has capital letters where a name that is read ends so.
     Ending(&'static str),
-    /// It is not in UTF-8, but in UTF-16 or in an older set of letters.
-    Letters { wide: bool },
+    /// It is not in UTF-8, but in an older set of letters, as one of this line shows; without a line: in UTF-16.
+    Letters { line: Option<usize> },
     /// What the system says.
     System(io::Error),
     /// A folder of more files than so many.
@@ -54,9 +54,10 @@ impl Cause {
                     "ce fichier n'est pas lu, car son nom ne finit pas par `.{ending}`\n  conseil : écrivez la fin du nom en minuscules, ou donnez-lui-en une autre s'il ne doit pas être lu"
                 ),
             ),
-            Self::Letters { wide } => {
-                let en = if *wide { "in UTF-16" } else { "with an older set of letters (ANSI)" };
-                let fr = if *wide { "en UTF-16" } else { "avec un ancien jeu de lettres (ANSI)" };
+            Self::Letters { line } => {
+                let wide = line.is_none();
+                let en = if wide { "in UTF-16" } else { "with an older set of letters (ANSI)" };
+                let fr = if wide { "en UTF-16" } else { "avec un ancien jeu de lettres (ANSI)" };
                 (
                     format!(
                         "this file is saved {en}, and is not a text in UTF-8\n  help: save it again in UTF-8: in Notepad, Save as, encoding UTF-8; in Word, Save as, plain text, other encoding, Unicode (UTF-8)"
@@ -93,7 +94,13 @@ impl Unread {
     pub(super) fn problems(&self) -> Vec<String> {
         let language = self.files.language().unwrap_or_default();
         let colon = if language == Language::Fr { " :" } else { ":" };
-        let told = |(path, cause): &(PathBuf, Cause)| format!("{}{colon} {}", path.display(), cause.said(language));
+        let told = |(path, cause): &(PathBuf, Cause)| {
+            let line = match cause {
+                Cause::Letters { line: Some(line) } => format!(":{line}"),
+                _ => String::new(),
+            };
+            format!("{}{line}{colon} {}", path.display(), cause.said(language))
+        };
         self.found.iter().map(told).collect()
     }
 

@@ -60,8 +60,9 @@ impl Route {
             // asked again within the budget.
             let is_ill = candidate.upstream.is_avoided(&candidate.asked);
             if is_ill && self.has_failed_here() && !self.unsent && (self.looks_again || !self.gate.retries.take()) {
-                // Those that are left are up: the tier counts as full, not as down.
-                self.tally.waiting = true;
+                // Those that are left are up: the tier counts as full, not as down. One that failed at the request is told of as
+                // that, for its siblings that are ill have room.
+                self.tally.waiting |= !self.tally.faulty;
                 if !self.looks_again {
                     self.cause = Word::fixed("retries");
                 }

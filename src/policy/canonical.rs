@@ -10,11 +10,21 @@ use crate::model::entry::Digest;
 
 /// SHA-256 of the canonical JSON of a value.
 pub(super) fn digest(value: &impl Serialize) -> Digest {
+    digest_of(&text(value))
+}
+
+/// The canonical JSON of a value.
+pub(super) fn text(value: &impl Serialize) -> String {
     // The trees have string keys and no floats: they always serialise. A tree that did not would hash like `null`, and
     // the test below would see it.
     let value = serde_json::to_value(value).unwrap_or(Value::Null);
     let mut text = String::new();
     write(&value, &mut text);
+    text
+}
+
+/// SHA-256 of a text.
+fn digest_of(text: &str) -> Digest {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     let mut digest = Digest([0; 32]);
     for (to, from) in digest.0.iter_mut().zip(hash.as_ref()) {

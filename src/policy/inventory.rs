@@ -133,7 +133,20 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             ));
             self.reader.fault("octroi::policy::missing", node.span(), "`hosts` names no server", help);
         }
+        self.narrowed();
         entry
+    }
+
+    /// Reports the lists that narrow which servers are meant, and name nothing: without the key any would do, and with such a list
+    /// too.
+    fn narrowed(&mut self) {
+        for key in ["addresses", "spki", "ca"] {
+            let node = self.table.get(key);
+            if let Some(node) = node.filter(|node| node.get_ref().as_array().is_some_and(|list| list.is_empty())) {
+                let help = Some(say!("name what it may be; where any will do, take the key out"));
+                self.reader.fault("octroi::policy::missing", node.span(), say!("`{}` names nothing", key), help);
+            }
+        }
     }
 
     fn optional<T>(&mut self, key: &str, read: impl FnOnce(&mut Self, &Node<'t>) -> Option<T>) -> Option<T> {

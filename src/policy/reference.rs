@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::called::{alias, country_help};
@@ -61,6 +61,15 @@ pub(super) fn file(name: &str, overrides: &[SourceFile], language: Language) -> 
     }
     let text = SHIPPED.iter().find(|(shipped, _)| *shipped == name).map_or("", |(_, text)| text);
     File::new(&format!("policies/reference/{name}"), text, language)
+}
+
+/// What all files in force say, by their names: the digest is of this.
+pub(super) fn all(overrides: &[SourceFile]) -> Value {
+    let said = |name: &str| {
+        let file = file(name, overrides, Language::En);
+        json(Document::read(&file, &mut Vec::new()).table().get_ref())
+    };
+    Value::Object(SHIPPED.iter().map(|(name, _)| ((*name).to_owned(), said(name))).collect())
 }
 
 /// All reference data but the catalogue of types and classes.
@@ -135,7 +144,6 @@ impl Reference {
             french: BTreeMap::new(),
             digest: Digest([0; 32]),
         };
-        let mut all = Map::new();
         // Countries first: the others are checked against them.
         for name in ["countries.toml", "adequacy.toml", "certificates.toml", "regimes.toml", "regions.toml"] {
             let file = file(name, overrides, language);
@@ -145,19 +153,11 @@ impl Reference {
             document.read_copies(faults, |table, faults| {
                 reference.read_one(name, &mut Reader { file: &file, faults }, table);
             });
-            all.insert(name.to_owned(), json(table.get_ref()));
         }
-        for name in ["classes.toml", "entities.toml", "facts.toml"] {
-            let file = file(name, overrides, language);
-            // Their faults are reported by `catalogue`; here only what they say is hashed.
-            let document = Document::read(&file, &mut Vec::new());
-            let table = document.table();
-            if name == "classes.toml" {
-                reference.read_articles(table.get_ref());
-            }
-            all.insert(name.to_owned(), json(table.get_ref()));
-        }
-        reference.digest = canonical::digest(&Value::Object(all));
+        let classes = file("classes.toml", overrides, language);
+        // Its faults, as those of the types and facts, are reported by `catalogue`.
+        reference.read_articles(Document::read(&classes, &mut Vec::new()).table().get_ref());
+        reference.digest = canonical::digest(&all(overrides));
         reference
     }
 

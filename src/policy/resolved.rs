@@ -158,6 +158,22 @@ pub(super) struct Rule {
     pub(super) prefers: Vec<Predicate>,
 }
 
+impl Rule {
+    /// Whether it names a class, in a condition or a duty.
+    pub(super) fn names(&self, class: ClassId) -> bool {
+        let mut names = self.class_actions.iter().any(|(named, _)| *named == class);
+        for condition in self.gate.conditions() {
+            condition.visit(true, &mut |atom, _| {
+                names |= match atom {
+                    Atom::Includes { what, .. } | Atom::Still(what) => *what == What::Class(class),
+                    _ => false,
+                };
+            });
+        }
+        names
+    }
+}
+
 /// `exception … for rule …`
 #[derive(Debug, Clone)]
 pub(super) struct Exception {

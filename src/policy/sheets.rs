@@ -1,5 +1,6 @@
 //! The sheets of a policy and the packs they use: which there are, and what must hold of them together.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
@@ -85,10 +86,16 @@ fn shipped(name: &str, language: Language) -> Option<File> {
 /// The digest of what sheets and packs say. A pack that octroi brings says the same in every language, its reasons told in each, so
 /// it counts as its English text: a sheet keeps its digest in another language, with its packs.
 pub(super) fn digest(sheets: &[(File, Sheet)]) -> Digest {
-    let english: Vec<Option<Sheet>> = sheets.iter().map(|(file, sheet)| in_english(file, sheet)).collect();
-    let counted: Vec<&Sheet> =
-        sheets.iter().zip(&english).map(|((_, sheet), english)| english.as_ref().unwrap_or(sheet)).collect();
-    canonical::digest(&counted)
+    canonical::digest(&counted(sheets))
+}
+
+/// The canonical JSON of which that digest is: a list of the sheets in their order, then of the packs.
+pub(super) fn said(sheets: &[(File, Sheet)]) -> String {
+    canonical::text(&counted(sheets))
+}
+
+fn counted(sheets: &[(File, Sheet)]) -> Vec<Cow<'_, Sheet>> {
+    sheets.iter().map(|(file, sheet)| in_english(file, sheet).map_or(Cow::Borrowed(sheet), Cow::Owned)).collect()
 }
 
 /// The English text of a pack that octroi brings in this language.

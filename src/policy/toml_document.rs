@@ -13,7 +13,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::diagnostic::{Diagnostic, File};
 use super::text::say;
 use super::toml_brackets::OpenBracket;
-use super::toml_faults::{Told, report};
+use super::toml_faults::{Told, hidden_signs, report};
 use super::toml_slips::{is_key, mended_line};
 use crate::limits::{POLICY_FILE_BYTES_MAX, POLICY_TOML_MENDS_MAX};
 
@@ -42,6 +42,9 @@ impl<'f> Document<'f> {
             faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
             document.text = Cow::Borrowed("");
             return document;
+        }
+        for sign in hidden_signs(file, faults) {
+            document.overwrite(&sign, "");
         }
         let mut told = Told::default();
         for _ in 0..POLICY_TOML_MENDS_MAX {

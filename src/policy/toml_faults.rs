@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::diagnostic::{Diagnostic, File};
 use super::lines::{lines, place};
 use super::phrase::Language;
-use super::signs::called;
+use super::signs::{advice as advice_on, called, misleads};
 use super::text::{Text, say};
 use super::toml_brackets::{OpenBracket, open_bracket};
 use super::toml_slips::{broken_line, is_dropped, open_quote, slip};
@@ -17,6 +17,8 @@ use crate::limits::POLICY_FAULTS_MAX;
 
 /// What the format rejects.
 pub(super) const NOT_TOML: &str = "octroi::policy::not-toml";
+/// A sign that nobody sees, or that ends a line on the screen alone.
+pub(super) const HIDDEN_SIGN: &str = "octroi::policy::hidden-sign";
 /// What it rejects so that nothing behind it is read as it is meant.
 pub(super) const BROKEN_LINE: &str = "octroi::policy::broken-line";
 
@@ -25,7 +27,6 @@ pub(super) const BROKEN_LINE: &str = "octroi::policy::broken-line";
 pub(super) struct Told {
     lines: BTreeSet<usize>,
     tables: BTreeSet<usize>,
-    signs: bool,
 }
 
 /// What keeps that which stands behind it from being read as it is meant.
@@ -103,9 +104,6 @@ pub(super) fn report(
         }
         faults.push(fault(span, said(message, file.language())).help(advice(message)));
     }
-    if !std::mem::replace(&mut told.signs, true) {
-        hidden_signs(file, faults);
-    }
     broken
 }
 
@@ -129,15 +127,27 @@ fn quoteless(
     broken.lines.iter().map(|line| line.start).min().unwrap_or(usize::MAX)
 }
 
-/// Reports the signs that end a line on the screen and not for the format.
-fn hidden_signs(file: &File, faults: &mut Vec<Diagnostic>) {
+/// Reports the signs that end a line on the screen and not for the format, and those that nobody sees: the places of the latter,
+/// which the format takes for no part of anything.
+pub(super) fn hidden_signs(file: &File, faults: &mut Vec<Diagnostic>) -> Vec<Range<usize>> {
     // Within a note the format takes them for letters, and what stands behind them on the screen would be a part of the note.
-    let ends = |c: &char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
-    for (at, sign) in file.text().char_indices().filter(|(_, c)| ends(c)).take(POLICY_FAULTS_MAX) {
-        let message = say!("the sign {} has no meaning here", called(sign));
-        let fault = Diagnostic::new("octroi::policy::hidden-sign", file, at..at + sign.len_utf8(), message);
-        faults.push(fault.help(say!("end the line with the Enter key alone")));
+    let ends = |c: char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+    let unseen = |c: char| misleads(c) && !ends(c) && !matches!(c, '\n' | '\r');
+    let signs = file.text().char_indices().filter(|(_, c)| ends(*c) || unseen(*c));
+    let mut places = Vec::new();
+    for (count, (at, sign)) in signs.enumerate() {
+        let span = at..at + sign.len_utf8();
+        if count < POLICY_FAULTS_MAX {
+            let message = say!("the sign {} has no meaning here", called(sign));
+            let fault = Diagnostic::new(HIDDEN_SIGN, file, span.clone(), message);
+            let help = advice_on(sign).filter(|_| unseen(sign));
+            faults.push(fault.help(help.unwrap_or_else(|| say!("end the line with the Enter key alone"))));
+        }
+        if unseen(sign) {
+            places.push(span);
+        }
     }
+    places
 }
 
 /// Whether a line begins with a key in which a letter has an accent.

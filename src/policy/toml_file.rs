@@ -13,7 +13,7 @@ use super::dates::spelled;
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{alike, did_you_mean, nearest};
 use super::text::{Text, say};
-use super::toml_faults::{BROKEN_LINE, NOT_TOML, day_first};
+use super::toml_faults::{BROKEN_LINE, HIDDEN_SIGN, NOT_TOML, day_first};
 use super::toml_slips::{is_key, truth};
 use super::tree::Name;
 
@@ -81,6 +81,8 @@ impl Reader<'_> {
 
     pub(super) fn text(&mut self, node: &Node<'_>) -> Option<Name> {
         match node.get_ref() {
+            // What nobody sees in it has been told, and what it was meant to be is not known.
+            DeValue::String(_) if self.hides_a_sign(&node.span()) => None,
             DeValue::String(text) if text.trim().is_empty() && !self.is_reported(&node.span()) => {
                 let help = say!("write it, or leave the key out where it is not known");
                 self.fault("octroi::policy::missing", node.span(), "nothing stands in these quotes", Some(help));
@@ -232,6 +234,11 @@ impl Reader<'_> {
             matches!(fault.code(), NOT_TOML | BROKEN_LINE) && (span.is_empty() || fault.touches(self.file, span))
         };
         self.faults.iter().any(|fault| fault.lies_in(self.file, span) || rejected(fault))
+    }
+
+    /// Whether a sign that nobody sees has been reported within a place.
+    fn hides_a_sign(&self, span: &Range<usize>) -> bool {
+        self.faults.iter().any(|fault| fault.code() == HIDDEN_SIGN && fault.lies_in(self.file, span))
     }
 
     /// Reports a name that is not on a list, with the one that is meant.

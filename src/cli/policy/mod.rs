@@ -42,6 +42,8 @@ pub(super) enum Command {
     Init(sheet::Init),
     /// Check every file of the folder, and what a lawyer would misread
     Check(Reading),
+    /// Print the text of which a digest is, as canonical JSON and nothing else: its SHA-256 is that digest
+    Canonical(sheet::Canonical),
     /// Lay the sheets out; with --lang, in another language
     Fmt(sheet::Fmt),
     /// Show which class of data may go to which backend, and how
@@ -175,6 +177,7 @@ impl Command {
         match self {
             Self::Check(reading) | Self::Suggest(reading) | Self::Lint(reading) => reading.folder.json,
             Self::Init(arguments) => arguments.folder.json,
+            Self::Canonical(arguments) => arguments.folder.json,
             Self::Fmt(arguments) => arguments.folder.json,
             Self::Matrix(arguments) => arguments.reading.folder.json,
             Self::Ask(arguments) => arguments.reading.folder.json,
@@ -198,6 +201,7 @@ impl Command {
             Self::Init(_) | Self::Shadow(_) => return None,
             Self::Key(arguments) => &arguments.folder.policies,
             Self::Check(reading) | Self::Suggest(reading) | Self::Lint(reading) => &reading.folder.policies,
+            Self::Canonical(arguments) => &arguments.folder.policies,
             Self::Fmt(arguments) => &arguments.folder.policies,
             Self::Matrix(arguments) => &arguments.reading.folder.policies,
             Self::Ask(arguments) => &arguments.reading.folder.policies,
@@ -228,6 +232,7 @@ fn tool(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Init(arguments) => sheet::init(&arguments, printer),
         Command::Check(reading) => sheet::check(&reading, printer),
+        Command::Canonical(arguments) => sheet::canonical(&arguments, printer),
         Command::Fmt(arguments) => sheet::fmt(&arguments, printer),
         Command::Matrix(arguments) => read::matrix(&arguments, printer),
         Command::Ask(arguments) => read::ask(&arguments, printer),

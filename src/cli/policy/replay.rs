@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::further::Further;
 use super::shadow::told;
-use super::{Exit, Folder, Printer, counted, form, now, say, show, study};
+use super::{Exit, Folder, Printer, Reading, counted, form, now, say, show};
 use crate::app::{Archive, Officer};
 use crate::audit::decisions::{Kind, Reader, read_entries};
 use crate::model::entry::Digest;
@@ -29,6 +30,9 @@ pub(in crate::cli) struct Replay {
     /// From when: a number of days or hours (30d, 12h), or a date
     #[arg(long, default_value = "30d")]
     since: String,
+    /// Take them as the candidate will stand, or stood, on this day at home; else as it stands now, whatever their day was
+    #[arg(long, value_name = "DATE", value_parser = |text: &str| policy::day(text, Language::En))]
+    on: Option<Date>,
     /// The folder of the audit log
     #[arg(long, default_value = "audit")]
     audit: PathBuf,
@@ -65,6 +69,8 @@ struct Row {
 #[derive(Serialize)]
 struct Replayed {
     since: String,
+    /// The instant as of which the candidate decides.
+    as_of: String,
     decisions: u64,
     same: u64,
     changes: BTreeMap<&'static str, u64>,
@@ -76,7 +82,9 @@ struct Replayed {
 /// Exit 0: nothing would flip. 1: something would, or could not be told.
 pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exit> {
     let now = now();
-    let candidate = study(arguments.new.as_ref().unwrap_or(&arguments.folder.policies))?;
+    let policies = arguments.new.clone().unwrap_or_else(|| arguments.folder.policies.clone());
+    let folder = Folder { policies, json: arguments.folder.json };
+    let candidate = Reading { folder, on: arguments.on }.study()?;
     let since = since(&arguments.since, now, &candidate)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let policy = candidate.policy();
@@ -90,7 +98,8 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     for read in further {
         went.add(read);
     }
-    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new((&days, policy, &went), now)).collect();
+    let mut readers: Vec<Again<'_>> =
+        (0..threads).map(|_| Again::new((&days, policy, &went), candidate.instant())).collect();
     read_entries(audit, Kind::Decision, Some(&from), &mut readers).with_context(log)?;
     let mut tally = Tally { malformed: went.malformed, ..Tally::default() };
     for reader in readers {
@@ -103,6 +112,7 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     flips.sort_by(|one, other| other.decisions.cmp(&one.decisions).then_with(|| one.flip.cmp(&other.flip)));
     let replayed = Replayed {
         since: since.to_string(),
+        as_of: candidate.instant().to_string(),
         decisions: tally.decisions,
         same: tally.same,
         changes: tally.changes,
@@ -112,6 +122,12 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     };
     show(printer, arguments.folder.json, &replayed, || {
         print(&replayed, (&candidate.clock(since), candidate.language()), printer);
+        let taken = say(
+            candidate.language(),
+            "taken as the candidate stands on",
+            "reprises selon le nouveau dossier tel qu'il est le",
+        );
+        printer.say(format!("{taken} {}", candidate.clock(candidate.instant())));
     });
     // What was refused before it was inspected is refused by any policy, and what was held by none of their rules.
     let untold = replayed.lost.keys().any(|why| !matches!(why, Lost::NoFacts | Lost::Held));

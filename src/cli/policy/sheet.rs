@@ -30,6 +30,23 @@ pub(in crate::cli) struct Init {
 }
 
 #[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Canonical {
+    /// Whose digest: sheets (with the packs that they use), inventory or reference
+    #[arg(value_enum, default_value = "sheets", hide_possible_values = true)]
+    part: Part,
+    #[command(flatten)]
+    pub(super) folder: Folder,
+}
+
+/// What a digest is of, as a command line says it.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Part {
+    Sheets,
+    Inventory,
+    Reference,
+}
+
+#[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Fmt {
     #[command(flatten)]
     pub(super) folder: Folder,
@@ -169,6 +186,7 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
         notices: freeze::notice(&folder.policies, &study)
             .into_iter()
             .chain(policy.notices().iter().cloned())
+            .chain(study.by_type_otherwise())
             .chain(unused)
             .collect(),
         broken,
@@ -205,6 +223,20 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
         printer.line(format!("{} {}", said("reference", "référence "), checked.reference_digest));
     });
     Ok(if well { Exit::Well } else { Exit::Findings })
+}
+
+/// Prints what a digest is of, byte for byte: no line end behind it, which would be hashed too.
+pub(super) fn canonical(arguments: &Canonical, printer: Printer) -> anyhow::Result<Exit> {
+    let officer = Officer::of_folder(&inside_bundle(&arguments.folder.policies))?;
+    // Of what has a fault a digest means nothing.
+    officer.study(now())?;
+    let part = match arguments.part {
+        Part::Sheets => policy::Part::Sheets,
+        Part::Inventory => policy::Part::Inventory,
+        Part::Reference => policy::Part::Reference,
+    };
+    printer.text(policy::digest_text(&officer.sources, part));
+    Ok(Exit::Well)
 }
 
 fn warning(notice: &str, language: Language) -> String {

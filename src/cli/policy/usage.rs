@@ -54,7 +54,7 @@ pub(in crate::cli) fn in_french(command: Command) -> Command {
     command.mut_subcommand("policy", |tools| {
         let names: Vec<(String, String)> =
             tools.get_subcommands().map(|tool| (tool.get_name().to_owned(), french(&about(tool)).to_owned())).collect();
-        let list: Vec<String> = names.iter().map(|(name, about)| format!("  {name:<9}{about}")).collect();
+        let list: Vec<String> = names.iter().map(|(name, about)| format!("  {name:<11}{about}")).collect();
         let head = "Les outils du délégué : ce qui peut aller où, ce qu'un changement ouvrirait, pourquoi un refus";
         let template =
             format!("{head}\n\nUsage : {{usage}}\n\nCommandes :\n{}\n\nOptions :\n{{options}}\n", list.join("\n"));
@@ -180,6 +180,7 @@ const VALUES: &[(&str, &str)] = &[
     ("PREVIOUS", "PRÉCÉDENT"),
     ("CONFIG", "FICHIER"),
     ("QUESTION", "QUESTION"),
+    ("PART", "PARTIE"),
 ];
 
 #[rustfmt::skip]
@@ -202,6 +203,8 @@ const HELP: &[(&str, &str)] = &[
     ("Sign checkpoints of others' logs, as a witness (C2SP tlog-witness)", "Signer les points de contrôle d'autres journaux, en témoin (C2SP tlog-witness)"),
     ("Make a policy folder: sheet, inventory, packs, scenarios", "Créer un dossier de politique : feuille, inventaire, paquets, scénarios"),
     ("Check every file of the folder, and what a lawyer would misread", "Vérifier chaque fichier du dossier, et ce qu'un juriste lirait de travers"),
+    ("Print the text of which a digest is, as canonical JSON and nothing else: its SHA-256 is that digest", "Afficher le texte dont une empreinte est prise, en JSON canonique et rien d'autre : son SHA-256 est cette empreinte"),
+    ("Whose digest: sheets (with the packs that they use), inventory or reference", "De quoi : sheets (les feuilles et leurs paquets), inventory (l'inventaire) ou reference (les données de référence)"),
     ("Lay the sheets out; with --lang, in another language", "Mettre les feuilles en forme ; avec --lang, dans une autre langue"),
     ("Show which class of data may go to which backend, and how", "Montrer quelle classe de données peut aller chez quel hébergeur, et comment"),
     ("Answer a question in words, such as \"health and FR resident to openai-us\"", "Répondre à une question en toutes lettres, comme \"santé et résident FR vers openai-us\""),
@@ -238,6 +241,7 @@ const HELP: &[(&str, &str)] = &[
     ("The folder as it would be", "Le dossier tel qu'il serait"),
     ("The candidate, a policy folder; else --policies", "Le projet, un dossier de politique ; sinon --policies"),
     ("From when: a number of days or hours (30d, 12h), or a date", "Depuis quand : un nombre de jours ou d'heures (30d, 12h), ou une date"),
+    ("Take them as the candidate will stand, or stood, on this day at home; else as it stands now, whatever their day was", "Les reprendre selon le nouveau dossier tel qu'il sera, ou était, ce jour-là au siège ; sinon tel qu'il est maintenant, quel que fût leur jour"),
     ("The folder of the audit log", "Le dossier du journal d'audit"),
     ("The candidate: a policy folder or a bundle. Without one, what was counted of the candidate that is there", "Le projet : un dossier de politique ou un lot. Sans lui, ce qui a été compté du projet en place"),
     ("End it: take the candidate away", "Y mettre fin : retirer le projet"),

@@ -4,13 +4,14 @@
 //! that come out otherwise are named. What is refused at the one is never allowed at the other.
 
 use super::super::facts::by_label_as_told;
+use super::super::text::say;
 use super::super::told::class_duties;
 use super::by_type::{Groups, OfClass};
 use super::matrix::Outcome;
 use super::report::{Answer, BackendAnswer};
 use super::side::standing;
 use super::{Study, change, sentence};
-use crate::model::{Action, BackendId, ClassId, ClassSet, EntityId, Facts, Plan, Removal};
+use crate::model::{Action, BackendId, ClassId, ClassSet, EntityId, Facts, Plan};
 
 /// What was decided on a request, or on one value of a class in its place.
 #[derive(Clone, Copy)]
@@ -61,10 +62,6 @@ impl Study {
         let value = classes.get(at).and_then(|one| one.values.iter().find(|(entity, ..)| entity.as_ref() == value));
         let decided = value.map_or(whole, |(entity, facts, plan)| Decided { facts, plan, stands_in: *entity });
         let removed = decided.plan.removed.iter().find(|removed| removed.backend == backend);
-        let also = |why: &Removal| match why {
-            Removal::NotAllowed => self.also_refused(decided.plan, backend),
-            _ => Vec::new(),
-        };
         let stands = standing(decided.plan, backend).is_some();
         let of_class = classes.iter().zip(&groups).map(|(one, groups)| {
             let action = |(outcome, _): &(Outcome, Vec<EntityId>)| match outcome {
@@ -80,7 +77,15 @@ impl Study {
         });
         let smallest = || {
             let most = groups.get(at).and_then(|groups| groups.first()).map(|(_, types)| types.as_slice());
-            change::smallest(self, whole.facts, classes.get(at).zip(most), backend)
+            let class = classes.get(at).zip(most);
+            let change = change::smallest(self, whole.facts, class, backend);
+            let day = self.passes_from(whole.facts, class, truths.name.as_str()).map(|day| day.to_string());
+            let said = match (change, day) {
+                (Some(change), Some(day)) => say!("{}; or wait until {}", change, day),
+                (None, Some(day)) => say!("wait until {}", day),
+                (change, None) => return change,
+            };
+            Some(said.said(self.language))
         };
         let smallest_change = if changes && !stands { smallest() } else { None };
         Some(BackendAnswer {
@@ -94,7 +99,7 @@ impl Study {
             },
             except: except.collect(),
             changes: done,
-            why: removed.map(|removed| [self.reasons(&removed.why), also(&removed.why)].concat()).unwrap_or_default(),
+            why: removed.map(|removed| self.whys(&removed.why, decided.plan, backend)).unwrap_or_default(),
             none_found: changes && !stands && smallest_change.is_none(),
             smallest_change,
         })

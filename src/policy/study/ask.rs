@@ -18,6 +18,7 @@ use super::super::surface;
 use super::super::tree::{Expectation, Name, Scenario};
 use super::Study;
 use super::report::Answer;
+use super::unsure::Sure;
 use crate::model::{BackendId, Facts, Word};
 
 /// What stands between a request and a backend.
@@ -52,14 +53,16 @@ impl Study {
     }
 
     /// The request, and the backends that are named.
-    fn question(&self, question: &str) -> Result<(Facts, Vec<BackendId>), Vec<Diagnostic>> {
-        let file = File::new("question", question, self.language);
-        let mut faults = Vec::new();
+    pub(super) fn question(&self, question: &str) -> Result<(Facts, Vec<BackendId>), Vec<Diagnostic>> {
         let (request, named) = split(question);
+        let sure = Sure::of(question, request.clone(), self.language);
+        let file = File::new("question", &sure.text, self.language);
+        let mut faults = Vec::new();
         let tokens = self.as_given(&file, &lex_within(&file, request, &mut faults).tokens);
         let mut parser = Parser::new(&file, tokens, &mut faults);
         parser.tell_reserved();
-        let given = parser.only_givens();
+        let mut given = parser.only_givens();
+        let doubted = sure.doubted(&mut given);
         let backends: Vec<Word> = self.gathered.inventory.entries.iter().map(|entry| entry.name.clone()).collect();
         let groups = std::collections::BTreeMap::new();
         let names = Names {
@@ -77,9 +80,15 @@ impl Study {
         let then = named.into_iter().flatten().map(asked).collect();
         let title = Name { text: String::new(), span: 0..0 };
         let scenario = Scenario { title, given, then };
-        let resolved = Resolver { names: &names, file: &file, pack: false, faults: &mut faults }.scenario(&scenario);
+        let mut resolver = Resolver { names: &names, file: &file, pack: false, faults: &mut faults };
+        let resolved = resolver.scenario(&scenario);
+        let doubted: Vec<_> = doubted
+            .into_iter()
+            .filter_map(|(name, count, doubt)| Some((resolver.what(&name)?, count, doubt)))
+            .collect();
         match resolved {
-            Some(scenario) if faults.is_empty() => {
+            Some(mut scenario) if faults.is_empty() => {
+                sure.put(&doubted, &self.catalogue, &mut scenario.facts);
                 Ok((scenario.facts, scenario.then.iter().map(|expected| expected.backend).collect()))
             }
             _ => Err(super::super::sorted(faults)),

@@ -10,6 +10,8 @@ use super::super::scenario::reasons;
 use super::super::text::say;
 use super::Study;
 use super::matrix::{Alone, Outcome};
+use super::sentence::class_name;
+use super::side::standing;
 use crate::model::{
     BackendId, Catalogue, Certainty, ClassId, ClassSet, EntityId, Facts, Plan, Removal, TypeFact, Word,
 };
@@ -63,8 +65,51 @@ impl Study {
         (classes, all(None))
     }
 
-    /// The rules that would take a backend out that no `allow` admits.
-    pub(super) fn also_refused(&self, plan: &Plan, backend: BackendId) -> Vec<String> {
+    /// Scenarios that give a class and expect of a backend what not all types of the class come to there, a sentence each. In a scenario a
+    /// class is data of which no type is known; a question, and the matrix, take it for any value.
+    pub fn by_type_otherwise(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for scenario in self.policy.scenarios() {
+            let plan = self.side().plan(&scenario.facts);
+            let (classes, _) = self.by_class(&scenario.facts);
+            for expected in &scenario.then {
+                let stands = standing(&plan, expected.backend).is_some();
+                let name = self.policy.backend(expected.backend).map_or("", |backend| backend.name.as_str());
+                for of in &classes {
+                    let other =
+                        of.values.iter().filter(|(.., plan)| standing(plan, expected.backend).is_some() != stands);
+                    let types: Vec<String> =
+                        other.filter_map(|(entity, ..)| Some(self.type_name((*entity)?))).collect();
+                    if types.is_empty() {
+                        continue;
+                    }
+                    let (file, line) = (&scenario.file, scenario.line.to_string());
+                    let class = class_name(of.class, &self.catalogue, self.language);
+                    let types = self.listed(&types);
+                    told.push(if stands {
+                        say!(
+                            "{}:{}: \"{}\": `{}` is given as a class and is allowed at `{}`, and of its types would be refused there: {}; give the type to say what becomes of it",
+                            file, line, scenario.title, class, name, types
+                        )
+                    } else {
+                        say!(
+                            "{}:{}: \"{}\": `{}` is given as a class and is refused at `{}`, and of its types would be allowed there: {}; give the type to say what becomes of it",
+                            file, line, scenario.title, class, name, types
+                        )
+                    });
+                }
+            }
+        }
+        told.iter().map(|text| text.said(self.language)).collect()
+    }
+
+    /// Why a decision took a backend out, a line each: where no `allow` admits it, with the rules that would take it out too.
+    pub(super) fn whys(&self, why: &Removal, plan: &Plan, backend: BackendId) -> Vec<String> {
+        let also = if *why == Removal::NotAllowed { self.also_refused(plan, backend) } else { Vec::new() };
+        [self.reasons(why), also].concat()
+    }
+
+    fn also_refused(&self, plan: &Plan, backend: BackendId) -> Vec<String> {
         let rules = self.today.rules.iter().enumerate().filter(|(index, _)| self.side().removes(*index, backend));
         let fired = rules.filter(|(_, rule)| plan.fired.contains(&rule.name));
         let rules: Vec<(Word, Word)> = fired.map(|(_, rule)| (rule.name.clone(), rule.because.clone())).collect();

@@ -202,16 +202,8 @@ impl<'a> Trials<'a> {
     /// Whether a request passes under a policy: of a class that it names, each value.
     fn stands(&self, policy: &Policy, facts: &Facts) -> bool {
         let study = self.study;
-        let Some(backend) = policy.id_of(self.entry.name.as_str()) else { return false };
         let side = Side { policy, today: &study.today, now: study.now, told: study.told };
-        let stands = |facts: &Facts| standing(&side.plan(facts), backend).is_some();
-        match self.class {
-            Some((class, types)) if facts.declared.contains(class.class) => {
-                let beside = Facts { declared: class.beside, ..facts.clone() };
-                types.iter().all(|entity| stands(&with_one(beside.clone(), *entity, &study.catalogue)))
-            }
-            _ => stands(facts),
-        }
+        stands(side, self.entry.name.as_str(), (facts, self.class))
     }
 
     /// What would have to be done, in words; `sent` is what of it is done to the request, with which it is `facts`.
@@ -234,5 +226,18 @@ impl<'a> Trials<'a> {
         let duties = duties.map(|duties| duties.said(study));
         let line = line.map(|text| text.said(language));
         texts.chain(duties).chain(sent.iter().cloned()).chain(line).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether a request passes at a backend: of a class that it names, each of these values.
+pub(super) fn stands(side: Side<'_>, backend: &str, (facts, class): (&Facts, Option<(&OfClass, &[EntityId])>)) -> bool {
+    let Some(backend) = side.policy.id_of(backend) else { return false };
+    let stands = |facts: &Facts| standing(&side.plan(facts), backend).is_some();
+    match class {
+        Some((class, types)) if facts.declared.contains(class.class) => {
+            let beside = Facts { declared: class.beside, ..facts.clone() };
+            types.iter().all(|entity| stands(&with_one(beside.clone(), *entity, side.policy.catalogue())))
+        }
+        _ => stands(facts),
     }
 }

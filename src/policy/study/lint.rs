@@ -54,12 +54,14 @@ pub enum Kind {
     Waiting,
     /// A clause that was not studied, for its search was given up: a note, and no finding.
     Unstudied,
+    /// A class that rules speak of and neither a detector nor a label brings: a note, for a protected document may.
+    Unbrought,
 }
 
 impl Kind {
     /// Whether it says that something is wrong, or may be.
     pub const fn is_finding(self) -> bool {
-        !matches!(self, Self::Waiting | Self::Unstudied)
+        !matches!(self, Self::Waiting | Self::Unstudied | Self::Unbrought)
     }
 }
 
@@ -87,6 +89,7 @@ impl Study {
         self.contested(&mut found);
         self.baseless(&mut found);
         self.unproven(&mut found);
+        self.unbrought(&mut found);
         found.sort_by_key(|advice| advice.kind);
         found
     }

@@ -9,8 +9,8 @@ use super::super::declared::{Attestation, Entry};
 use super::super::overdue;
 use super::super::parser::folded;
 use super::super::text::say;
-use super::Study;
 use super::lint::{Advice, Kind};
+use super::{Study, sentence};
 use crate::model::Word;
 
 /// Days ahead within which an end is told.
@@ -21,6 +21,23 @@ impl Study {
     pub(super) fn undoable(&self, found: &mut Vec<Advice>) {
         let told = overdue::undoable(&self.today.rules, &self.vocabulary);
         found.extend(told.iter().map(|text| self.advice(Kind::Undoable, text)));
+    }
+
+    /// Classes that rules speak of, packs' included, and nothing in these files brings: such a rule waits for a protected document.
+    pub(super) fn unbrought(&self, found: &mut Vec<Advice>) {
+        let brought = |class| self.today.says.iter().any(|says| !says.lowers && says.classes.contains(class));
+        for class in self.listed_classes().filter(|class| self.types_of(*class).is_empty() && !brought(*class)) {
+            let rules = self.today.rules.iter().filter(|rule| rule.names(class));
+            let rules: Vec<String> = rules.map(|rule| format!("`{}`", rule.name)).collect();
+            if !rules.is_empty() {
+                let text = say!(
+                    "note: no detector finds `{}` and no label of the sheets brings it; what is said of it in {} concerns only what is near protected documents of this class, or cannot be read",
+                    sentence::class_name(class, &self.catalogue, self.language),
+                    rules.join(", ")
+                );
+                found.push(self.advice(Kind::Unbrought, &text));
+            }
+        }
     }
 
     pub(super) fn dates(&self, found: &mut Vec<Advice>) {

@@ -87,7 +87,12 @@ impl Study {
     fn cell(&self, space: &Space, (class, plans): (ClassId, &[Alone]), backend: BackendId) -> MatrixCell {
         let allowed = |outcome: &Outcome| matches!(outcome, Outcome::Allowed(..));
         let mut rest = self.outcomes(plans, backend).into_iter();
-        let main = rest.next().map_or(Outcome::Refused(Removal::NotAllowed), |(outcome, _)| outcome);
+        let (main, most) = rest.next().unwrap_or((Outcome::Refused(Removal::NotAllowed), Vec::new()));
+        // As a question names them: of the first of these types, or of the class that has none.
+        let whys = |why: &Removal| match plans.iter().find(|(entity, ..)| *entity == most.first().copied()) {
+            Some((_, _, plan)) => self.whys(why, plan, backend),
+            None => self.reasons(why),
+        };
         let rest: Vec<(Outcome, Vec<EntityId>)> = rest.collect();
         let mixed = rest.iter().any(|(outcome, _)| allowed(outcome) != allowed(&main));
         let found = if mixed { Found::None } else { otherwise(self.side(), space, class, backend, !allowed(&main)) };
@@ -103,7 +108,7 @@ impl Study {
                 let change = (*action != Action::Keep).then(|| format!("{} {}", self.done(*action), name()));
                 ("changed", change.into_iter().chain(self.sealed(*sealed)).collect(), Vec::new())
             }
-            Outcome::Refused(why) => ("refused", Vec::new(), self.reasons(why)),
+            Outcome::Refused(why) => ("refused", Vec::new(), whys(why)),
         };
         let except = rest.iter().map(|(outcome, types)| self.exception(class, outcome, types)).collect();
         MatrixCell { verdict, changes, why, except, otherwise, otherwise_changes, exact: found != Found::Unknown }

@@ -44,6 +44,8 @@ mod search;
 mod sentence;
 mod side;
 mod space;
+mod unsure;
+mod waits;
 mod weaker;
 mod what_if;
 mod words;

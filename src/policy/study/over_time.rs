@@ -140,7 +140,7 @@ impl Study {
         if today != Known::Yes {
             return today;
         }
-        let Some(later) = self.later.get_or_init(|| self.studied_later()) else { return Known::Undecided };
+        let Some(later) = self.later() else { return Known::Undecided };
         let mut known = Known::Yes;
         for then in later {
             match ask(then) {
@@ -150,6 +150,12 @@ impl Study {
             }
         }
         known
+    }
+
+    /// The policy at each instant to come at which it decides otherwise than before, in their order; nothing where there are more than
+    /// are looked at.
+    pub(super) fn later(&self) -> Option<&[Self]> {
+        self.later.get_or_init(|| self.studied_later()).as_deref()
     }
 
     fn studied_later(&self) -> Option<Vec<Self>> {

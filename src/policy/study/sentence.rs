@@ -4,6 +4,7 @@ use super::super::facts::tell_of_somebody;
 use super::super::phrase::{Language, Phrase};
 use super::super::surface;
 use super::super::text::say;
+use super::unsure::{label_unknown, purpose_unknown, residence_unknown};
 use crate::model::{
     Catalogue, Certainty, ClassId, ClassSet, Country, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word,
 };
@@ -19,12 +20,6 @@ pub(super) fn given(facts: &Facts, catalogue: &Catalogue, language: Language, ex
     if !data.is_empty() {
         parts.push(format!("{} {}", said(Phrase::Data), data.join(", ")));
     }
-    if facts.suspected != ClassSet::default() {
-        // Near a protected document, which may have brought it.
-        let brought = Facts { declared: facts.suspected, types: Vec::new(), ..facts.clone() };
-        let brought = self::data(&brought, catalogue, language, exact)?;
-        parts.push(unsure(format!("{} {}", said(Phrase::Data), brought.join(", ")))?);
-    }
     let quoted = |phrase: Phrase, word: &Word| format!("{} \"{word}\"", phrase.surface(language));
     for (phrase, word) in [(Phrase::App, &facts.app), (Phrase::Tenant, &facts.tenant)] {
         if !word.as_str().is_empty() {
@@ -35,28 +30,27 @@ pub(super) fn given(facts: &Facts, catalogue: &Catalogue, language: Language, ex
     match &facts.purpose {
         None => {}
         Some(purpose) if *purpose == Word::UNKNOWN => {
-            parts.push(unsure(say!("a purpose that no sheet names").said(language))?);
+            parts.push(unsure(purpose_unknown().said(language))?);
         }
         Some(purpose) => parts.push(quoted(Phrase::Purpose, purpose)),
     }
     match &facts.label {
         LabelFact::Absent => {}
-        LabelFact::Unknown => parts.push(unsure(say!("any label").said(language))?),
+        LabelFact::Unknown => parts.push(unsure(label_unknown().said(language))?),
         LabelFact::Named(label) => parts.push(quoted(Phrase::Label, label)),
     }
-    match facts.leak {
-        LeakFact::Score(0) => {}
-        LeakFact::Score(score) => parts.push(format!("{} {score}", said(Phrase::LeakScore))),
-        LeakFact::Between(..) | LeakFact::Unknown => parts.push(unsure(said(Phrase::LeakScore))?),
-    }
-    match facts.leak_history {
-        LeakFact::Score(0) => {}
-        LeakFact::Score(score) => parts.push(format!("{} {score}", said(Phrase::LeakHistory))),
-        LeakFact::Between(..) | LeakFact::Unknown => parts.push(unsure(said(Phrase::LeakHistory))?),
+    for (leak, phrase) in [(facts.leak, Phrase::LeakScore), (facts.leak_history, Phrase::LeakHistory)] {
+        match leak {
+            LeakFact::Score(0) => {}
+            LeakFact::Score(score) => parts.push(format!("{} {score}", said(phrase))),
+            LeakFact::Between(..) if exact => return None,
+            LeakFact::Between(least, most) => parts.push(format!("{} {least} ({perhaps} {most})", said(phrase))),
+            LeakFact::Unknown => parts.push(unsure(said(phrase))?),
+        }
     }
     for country in &facts.residence {
         if *country == Country::UNKNOWN {
-            parts.push(unsure(say!("any residence").said(language))?);
+            parts.push(unsure(residence_unknown().said(language))?);
         } else {
             parts.push(format!("{} {country}", said(Phrase::Residence)));
         }
@@ -91,20 +85,27 @@ fn data(facts: &Facts, catalogue: &Catalogue, language: Language, exact: bool) -
         }
         data.push(format!("{perhaps} {}", Phrase::HealthOfAPerson.surface(language)));
     }
-    // Of declared classes, those that no other implies.
-    let declared = |class: ClassId| facts.declared.contains(class);
-    for (class, info) in (0_u8..).map(ClassId).zip(&catalogue.classes) {
-        let implied = (0_u8..).map(ClassId).zip(&catalogue.classes).any(|(other, by)| {
-            other != class && declared(other) && by.closure.contains(class) && !info.closure.contains(other)
-        });
-        if declared(class) && !implied {
-            data.push(surface::written(info.name.as_str(), language).to_owned());
-        }
+    data.extend(least(facts.declared, catalogue, language));
+    // Near a protected document, which may have brought them.
+    let suspected = least(facts.suspected, catalogue, language);
+    if exact && !suspected.is_empty() {
+        return None;
     }
+    data.extend(suspected.iter().map(|class| format!("{perhaps} {class}")));
     for fact in &facts.types {
         data.push(amount(fact, catalogue, language, exact)?);
     }
     Some(data)
+}
+
+/// Those of some classes that no other of them implies.
+fn least(classes: ClassSet, catalogue: &Catalogue, language: Language) -> Vec<String> {
+    let all = || (0_u8..).map(ClassId).zip(&catalogue.classes).filter(|(class, _)| classes.contains(*class));
+    let implied = |class: ClassId, closure: ClassSet| {
+        all().any(|(other, by)| other != class && by.closure.contains(class) && !closure.contains(other))
+    };
+    let own = all().filter(|(class, info)| !implied(*class, info.closure));
+    own.map(|(_, info)| surface::written(info.name.as_str(), language).to_owned()).collect()
 }
 
 fn amount(fact: &TypeFact, catalogue: &Catalogue, language: Language, exact: bool) -> Option<String> {

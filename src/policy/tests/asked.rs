@@ -163,3 +163,85 @@ fn an_illness_beside_a_name_is_health_of_a_person() {
         assert_eq!(result.failures, [] as [&str; 0], "{}", result.title);
     }
 }
+
+/// The matrix and a question say the same of a cell, for the same reasons.
+#[test]
+fn the_matrix_names_the_reasons_that_a_question_names() {
+    let sheet = "policy \"t\" version 1 owner \"o\" review before 2027-06-30\nhome FR\nlabels \"Public\"\n\
+        use pack fr-nir, gdpr-special-categories, trade-secret\n\
+        allow backends on premises\nallow backends located in EEA and controlled from EEA\n\
+        rule companies because \"board\" when data includes business-id only backends on premises\n\
+        rule us because \"board\" never backends exposed to US\n";
+    let catalogue = all_types();
+    let study = Study::new(&sources(sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap();
+    let mut several = 0;
+    for row in study.matrix() {
+        for (backend, cell) in study.columns().iter().zip(&row.cells) {
+            let answer = study.ask(&format!("{} to {backend}", row.class), false).unwrap();
+            let [asked] = answer.backends.as_slice() else { panic!("{answer:?}") };
+            assert_eq!((cell.verdict, &cell.why), (asked.verdict, &asked.why), "{} to {backend}", row.class);
+            several += usize::from(cell.why.len() > 2);
+        }
+    }
+    assert!(several > 0, "no cell has several reasons");
+}
+
+/// The request that `diff` shows is asked as it is printed, of both folders, and comes out as it says.
+#[test]
+fn what_diff_shows_can_be_asked() {
+    let catalogue = all_types();
+    let study = |statements: &str| {
+        let sheet = format!("{HEADER}allow backends on premises or located in EEA\n{statements}");
+        Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
+    };
+    let mut unsure = 0;
+    for (old, new) in [
+        ("data includes email with confidence at least 60", "data includes email with confidence at least 70"),
+        ("leak score at least 500", "leak score at least 700"),
+        ("data includes trade-secret", "data includes health"),
+        ("label is \"Secret\"", "minors are concerned"),
+        ("residence in FR", "purpose is \"billing\""),
+        ("data includes at least 2 email", "data includes at least 4 email"),
+    ] {
+        let rule = |when: &str| study(&format!("rule r because \"x\" when {when} only backends on premises\n"));
+        let (old, new) = (rule(old), rule(new));
+        let differences = old.diff(&new).unwrap();
+        for (change, (before, after)) in [(&differences.opened, (&old, &new)), (&differences.refused, (&new, &old))] {
+            for one in change {
+                let Some(backend) = &one.backend else { continue };
+                unsure += usize::from(one.example.contains("perhaps"));
+                let allowed = |study: &Study| {
+                    let question = format!("{} to {backend}", one.example);
+                    study.ask(&question, false).unwrap_or_else(|faults| panic!("{question}: {faults:?}")).allowed
+                };
+                assert!(!allowed(before) && allowed(after), "{one:?}");
+            }
+        }
+    }
+    assert!(unsure > 0, "some of what is shown is unsure");
+}
+
+/// A class of a scenario is of no type, and in a question it is any value: where that differs, it is said how.
+#[test]
+fn a_class_of_a_scenario_whose_types_come_out_otherwise_is_told() {
+    let catalogue = all_types();
+    let told = |statements: &str| {
+        let sheet = format!("{HEADER}allow backends on premises or located in EEA\n{statements}");
+        let study = Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now());
+        let study = study.unwrap();
+        let failed = run_scenarios(study.policy(), now()).into_iter().flat_map(|result| result.failures);
+        assert_eq!(failed.collect::<Vec<_>>(), [""; 0]);
+        study.by_type_otherwise()
+    };
+    let rule = "rule r because \"x\" when data includes fr_nir only backends on premises\n";
+    let scenario = |given: &str| format!("{rule}scenario \"s\" given {given} then allowed cloud-fr\n");
+    let [one] = told(&scenario("data national-id")).try_into().unwrap();
+    assert!(
+        one.starts_with("main.policy:6: \"s\": `national-id` is given as a class and is allowed at `cloud-fr`"),
+        "{one}"
+    );
+    assert!(one.contains("would be refused there: fr_nir;"), "{one}");
+    for given in ["data health", "data email", "data de_idnr"] {
+        assert_eq!(told(&scenario(given)), [""; 0], "{given}");
+    }
+}

@@ -139,3 +139,41 @@ fn advice_for_a_class_lets_its_values_pass() {
     let sheet = format!("{ENGLISH}rule r because \"x\" never backends located in DE\n");
     assert_eq!(advice(&study(&sheet, example()), "email to cloud-de"), None);
 }
+
+/// What time alone mends is said, with the day: a rule that ends, a line that begins, a truth that is verified by then.
+#[test]
+fn what_only_has_to_be_waited_for_is_said() {
+    let rule = "rule r because \"x\" when data includes personal only backends on premises until 2026-12-05\n";
+    let two =
+        format!("{rule}rule s because \"x\" when data includes email never backends named cloud-fr until 2026-12-07\n");
+    let later = with("cloud-fr", "verified = 2026", "verified = 2026-12-20 # ");
+    for (name, statements, inventory, question, expected) in [
+        ("a rule that ends", rule, example(), "email to cloud-fr", Some("wait until 2026-12-06")),
+        ("a class", rule, example(), "health to cloud-fr", Some("wait until 2026-12-06")),
+        (
+            "a line that begins",
+            "allow backends named cloud-us from 2026-12-10\n",
+            example(),
+            "email to cloud-us",
+            Some("wait until 2026-12-10"),
+        ),
+        ("a truth that is verified by then", "", later.as_str(), "email to cloud-fr", Some("wait until 2026-12-20")),
+        ("two that end on different days", two.as_str(), example(), "email to cloud-fr", Some("wait until 2026-12-08")),
+        (
+            "a line that only another rule stops",
+            "allow backends named cloud-us from 2026-12-10\nrule r because \"x\" when data includes personal never backends named cloud-us\n",
+            example(),
+            "email to cloud-us",
+            None,
+        ),
+    ] {
+        let said = advice(&study(&format!("{ENGLISH}{statements}"), inventory), question).unwrap_or_default();
+        match expected {
+            Some(expected) => assert!(said.ends_with(expected), "{name}: {said}"),
+            None => assert!(!said.contains("wait"), "{name}: {said}"),
+        }
+    }
+    let sheet = format!("{FRENCH}autoriser les hébergeurs nommés cloud-us à compter du 2026-12-10\n");
+    let said = advice(&study(&sheet, example()), "courriel vers cloud-us").unwrap();
+    assert!(said.ends_with(" ; ou attendre le 2026-12-10"), "{said}");
+}

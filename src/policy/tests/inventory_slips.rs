@@ -37,6 +37,41 @@ fn an_inventory_without_a_backend_is_a_fault() {
     }
 }
 
+/// A sign that nobody sees is told with its place and what to do, once, and hides nothing behind it.
+#[test]
+fn a_sign_that_nobody_sees_is_named_in_its_place() {
+    for (sign, called) in [("\u{0}", "U+0000"), ("\u{7f}", "U+007F"), ("\u{202e}", "U+202E")] {
+        for (name, before, after) in [
+            ("in a text", "[\"FR\", \"DE\"]".to_owned(), format!("[\"FR\", \"DE\"{sign}]")),
+            ("before a key", "storage =".to_owned(), format!("{sign}storage =")),
+            ("in a note", "# ou".to_owned(), format!("# o{sign}u")),
+            ("behind all", "training = \"never\"".to_owned(), format!("training = \"never\"{sign}")),
+        ] {
+            let inventory = INVENTORY.replacen(&before, &after, 1);
+            assert_ne!(inventory, INVENTORY, "{name}");
+            let faults = compiled(&sources(SHEET, &inventory)).unwrap_err();
+            let [fault] = faults.as_slice() else { panic!("{name}: {faults:?}") };
+            let told = render(fault);
+            let line = inventory.split(sign).next().unwrap().lines().count().max(1);
+            assert!(told.contains(called) && told.contains("effacez-le"), "{name}: {told}");
+            assert!(told.contains(&format!("backends.toml:{line}:")) || before == "storage =", "{name}: {told}");
+        }
+    }
+}
+
+/// A list that narrows where a backend may be, and names nothing, would narrow nothing: whoever wrote it meant something else.
+#[test]
+fn an_empty_list_of_what_a_name_stands_for_is_a_fault() {
+    for key in ["addresses", "spki", "ca"] {
+        let inventory = INVENTORY.replacen("hosts = ", &format!("{key} = []\nhosts = "), 1);
+        let faults = compiled(&sources(SHEET, &inventory)).unwrap_err();
+        let [fault] = faults.as_slice() else { panic!("{key}: {faults:?}") };
+        let told = render(fault);
+        assert!(told.contains(&format!("`{key}` ne nomme rien")) && told.contains("retirez la clé"), "{told}");
+        assert!(told.contains("backends.toml:2:"), "{told}");
+    }
+}
+
 /// No country in particular is every country, and nobody has said which.
 #[test]
 fn global_is_no_country() {

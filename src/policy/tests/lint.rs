@@ -310,3 +310,30 @@ fn a_condition_that_matters_on_a_later_day_is_not_told_to_change_nothing() {
     );
     assert_eq!(told(&sheet("until 2027-03-31")), [] as [&str; 0]);
 }
+
+/// A rule about a class that nothing in these files brings is dead but for protected documents, of which the folder knows nothing: that is
+/// noted, and nothing wrong.
+#[test]
+fn a_class_that_nothing_here_brings_is_noted() {
+    let catalogue = all_types();
+    let rule = "rule r because \"x\" when data includes trade-secret only backends on premises\n";
+    let label = "the label \"Secret\" brings trade-secret\n";
+    for (name, statements, expected) in [
+        ("nothing brings it", rule.to_owned(), Some("in `r` concerns only")),
+        ("a pack's rule", "use pack trade-secret\n".to_owned(), Some("no detector finds `trade-secret`")),
+        ("a label brings it", format!("{label}{rule}"), None),
+        ("a detector finds it", rule.replace("trade-secret", "health"), None),
+    ] {
+        let sheet = format!("{SHEET}{statements}");
+        let study = Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now());
+        let advice = study.unwrap_or_else(|faults| panic!("{name}: {faults:?}")).lint();
+        let noted: Vec<_> = advice.iter().filter(|one| one.kind == Kind::Unbrought).collect();
+        match (expected, noted.as_slice()) {
+            (Some(expected), [note]) => {
+                assert!(note.text.contains(expected) && !note.kind.is_finding(), "{name}: {note:?}")
+            }
+            (None, []) => {}
+            (_, noted) => panic!("{name}: {noted:?}"),
+        }
+    }
+}

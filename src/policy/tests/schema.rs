@@ -90,6 +90,38 @@ fn the_file_is_not_stale() {
     assert_eq!(file.trim_end(), written, "the file is stale: it must be what `schema::schema` yields");
 }
 
+/// Whoever has the text can hash it again, and knows its form.
+#[test]
+fn the_digests_are_of_texts_that_can_be_had() {
+    let french = "politique \"essai\" version 1 responsable \"dpo\" à revoir avant le 2027-06-30\nsiège FR\n\
+        prendre le paquet gdpr-special-categories, own\nautoriser les hébergeurs sur site\n";
+    let own = "pack own version 1 owner \"dpo\" review before 2027-06-30\nrule home because \"x\" only backends on premises\n";
+    let mut sources = sources(french, example());
+    sources.packs.push(file("packs/own.policy", own));
+    let adequacy =
+        "version = 2\n[[decision]]\ncountry = \"CH\"\ninstrument = \"x\"\nscope = \"whole\"\nfrom = 2000-07-26\n";
+    sources.reference.push(file("reference/adequacy.toml", adequacy));
+    let policy = good(&sources);
+    for (part, digest) in [
+        (Part::Sheets, policy.digest()),
+        (Part::Inventory, policy.inventory_digest()),
+        (Part::Reference, policy.reference_digest()),
+    ] {
+        let text = digest_text(&sources, part);
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        assert_eq!(hash.as_ref(), digest.0, "{part:?}");
+    }
+    let schema = schema::schema();
+    let said: Value = serde_json::from_str(&digest_text(&sources, Part::Sheets)).unwrap();
+    let titles: Vec<&str> = said.as_array().unwrap().iter().map(|sheet| sheet["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["essai", "gdpr-special-categories", "own"]);
+    for sheet in said.as_array().unwrap() {
+        fits(sheet, &schema, &schema).unwrap();
+    }
+    let said: Value = serde_json::from_str(&digest_text(&sources, Part::Reference)).unwrap();
+    assert_eq!(said["adequacy.toml"]["version"], "2");
+}
+
 #[test]
 fn every_shipped_sheet_fits() {
     for (_, text) in starter::packs() {

@@ -116,7 +116,7 @@ fn evidence_that_lacks_is_told_before_a_line_that_admits() {
             "not yet looked at",
             entry("controlled-from = \"FR\"", "controlled-from = { value = \"FR\", verified = 2026-11-24 }"),
             "email",
-            "verify now what is said to be verified on 2026-11-24: `controlled-from`",
+            "verify now what is said to be verified on 2026-11-24: `controlled-from`; or wait until 2026-11-24",
         ),
         (
             "a certificate that ended",
