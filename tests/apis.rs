@@ -45,6 +45,8 @@ mod joints;
 mod models;
 #[path = "apis/names.rs"]
 mod names;
+#[path = "apis/middle.rs"]
+mod middle;
 #[path = "matrix/place.rs"]
 #[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;
