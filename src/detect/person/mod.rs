@@ -2,8 +2,8 @@
 //! confirmed elsewhere in the call. `table`, `aligned`, `upright`, `html`, `sql`, `vcard`, `hl7` and `list` read names under the head of
 //! a column and of a list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and
 //! strings, `surname` surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `account`
-//! and `path` those of accounts and in addresses, `call` those that code hands to functions, `edifact` and `zone` those of messages and
-//! documents that machines read, `compound` the whole of a surname of several words. `keys` holds what keys and heads say.
+//! and `path` those of accounts and in addresses, `call` and `argument` those that code hands to functions, `edifact`, `paycode` and `zone`
+//! those of messages and documents that machines read, `bibtex` those of bibliographies, `compound` the whole of a surname of several words. `keys` holds what keys and heads say.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
@@ -13,7 +13,9 @@
 pub(super) mod account;
 mod aligned;
 mod alone;
+mod argument;
 mod attribute;
+mod bibtex;
 mod call;
 mod cells;
 mod compound;
@@ -28,6 +30,7 @@ pub(super) mod line;
 mod list;
 mod name;
 mod path;
+mod paycode;
 mod sql;
 mod surname;
 mod table;
@@ -146,6 +149,11 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     if page.holds(b'\n') {
         aligned::names(page, report);
         upright::names(page, report);
+        paycode::names(page, report);
+    }
+    if page.holds(b'=') {
+        argument::names(page, report);
+        bibtex::names(page, report);
     }
     if page.holds(b'<') {
         html::names(page, report);
