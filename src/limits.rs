@@ -22,6 +22,8 @@ pub const BODIES_BYTES_MAX: usize = 1024 * 1024 * 1024;
 pub const TENANT_BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// A compressed body may grow by this factor once past [`INFLATE_FREE_BYTES`]; real JSON stays below 20.
 pub const INFLATE_RATIO_MAX: usize = 100;
+/// Codings that one answer may have on top of each other: that of a server, and that of a proxy before it.
+pub const CODINGS_MAX: usize = 2;
 /// Logarithm of the bytes that coded data may refer back to with `zstd`: 8 MiB, as RFC 9659 demands of a content coding.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// Bytes of output that any compressed body may have, whatever the ratio.

@@ -27,6 +27,8 @@ mod answers;
 mod beyond;
 #[path = "apis/citations.rs"]
 mod citations;
+#[path = "apis/codings.rs"]
+mod codings;
 #[path = "apis/credentials.rs"]
 mod credentials;
 #[path = "apis/ends.rs"]

@@ -49,7 +49,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     share.cut(vault.held_bytes());
     let (status, error_type) = (reply.status, reply.error_type.clone().filter(|_| relayed(reply.status)));
     if let (Some(framing), true) = (framing, status.is_success()) {
-        let source = Source::new(reply.body, reply.coding).map_err(|_| edge::failed_inside())?;
+        let source = Source::new(reply.body, reply.codings).map_err(|_| edge::failed_inside())?;
         let restored = Restored::new((api, json), framing, source, (vault, changed, keeper), share);
         let restored = restored.looking_for(upstream.shown());
         return Ok(Answer::frames(status, content_type(framing), &server, restored));
@@ -108,7 +108,7 @@ fn conceal(api: Api, upstream: &Backend, text: &str) -> Option<String> {
 
 /// Gathers an answer, paying for each piece as it comes, and for what it may unfold to before it does.
 async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<String, Refusal> {
-    let (mut body, coding) = (reply.body, reply.coding);
+    let (mut body, codings) = (reply.body, reply.codings);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| failed("the backend's answer broke off"))?;
@@ -116,9 +116,9 @@ async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<Strin
         share.cover(vault.held_bytes() + bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
     }
-    if let Some(coding) = coding {
+    if !codings.is_none() {
         share.cover(vault.held_bytes() + bytes.len() + body::answer_unfolds_to(bytes.len()))?;
-        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(coding, bytes));
+        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(codings, bytes));
         let unfolded = unfolding.await.map_err(|_| edge::failed_inside())?;
         bytes = unfolded.ok_or_else(|| failed("the backend's answer is not coded as it says"))?;
     }
