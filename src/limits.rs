@@ -371,6 +371,10 @@ pub const CHANNELS_MAX: usize = 1_024;
 /// channel within what may be a pseudonym, in large events, ends its stream.
 pub const MOULDS_BYTES_MAX: usize = 2 * EVENT_BYTES_MAX;
 
+/// Events that wait for what follows one that ends, or cites, a text within what may be a pseudonym: those are sixteen characters and more,
+/// which may come one by one.
+pub const EVENTS_AHEAD_MAX: usize = 64;
+
 /// Time that the last words of an answer that broke off have to leave before its connection or stream is torn.
 pub const PARTING: Duration = Duration::from_millis(200);
 

@@ -31,6 +31,8 @@ mod citations;
 mod codings;
 #[path = "apis/credentials.rs"]
 mod credentials;
+#[path = "apis/early.rs"]
+mod early;
 #[path = "apis/ends.rs"]
 mod ends;
 #[path = "apis/failures.rs"]
@@ -43,12 +45,12 @@ mod forms;
 mod hidden;
 #[path = "apis/joints.rs"]
 mod joints;
+#[path = "apis/middle.rs"]
+mod middle;
 #[path = "apis/models.rs"]
 mod models;
 #[path = "apis/names.rs"]
 mod names;
-#[path = "apis/middle.rs"]
-mod middle;
 #[path = "matrix/place.rs"]
 #[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;

@@ -20,7 +20,7 @@ use super::restore::Restored;
 use super::route::Leg;
 use super::source::Source;
 use super::{body, charge, edge, logprobs};
-use crate::dialect::{self, Channel, ChannelKind, ReplyLeaf, Usage};
+use crate::dialect::{self, ChannelKind, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Restorer, Thread, Vault};
@@ -153,7 +153,7 @@ fn whole(
     }
     let restorer = Restorer::new(vault);
     let (mut moved, mut threads) = (Moved::default(), HashMap::new());
-    for parts in parts(&view.leaves).into_iter().filter(|_| !vault.is_empty()) {
+    for parts in parts(&view.leaves, json).into_iter().filter(|_| !vault.is_empty()) {
         let Some((_, first)) = parts.first() else { continue };
         let mut alone = Thread::default();
         let thread = first.joint.map_or(&mut alone, |joint| threads.entry(joint).or_default());
@@ -185,13 +185,17 @@ fn whole(
     Ok((body, usage))
 }
 
-/// The leaves that are restored, with their places: those of one running text together, in the order in which each begins.
-fn parts<'v, 'a>(leaves: &'v [ReplyLeaf<'a>]) -> Vec<Vec<(usize, &'v ReplyLeaf<'a>)>> {
-    let (mut groups, mut running): (Vec<Vec<_>>, HashMap<Channel, usize>) = Default::default();
+/// The leaves that are restored, with their places: those that clients put together, in the order in which each text begins. A token may
+/// begin in one part of a message and end in the next.
+fn parts<'v, 'a>(leaves: &'v [ReplyLeaf<'a>], json: bool) -> Vec<Vec<(usize, &'v ReplyLeaf<'a>)>> {
+    let (mut groups, mut running): (Vec<Vec<_>>, HashMap<_, usize>) = Default::default();
     for (index, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
-        let own = groups.len();
-        let at =
-            if leaf.channel.kind == ChannelKind::Whole { own } else { *running.entry(leaf.channel).or_insert(own) };
+        let (own, alone) = (groups.len(), leaf.joint.is_none().then_some(leaf.channel));
+        let at = if leaf.channel.kind == ChannelKind::Whole {
+            own
+        } else {
+            *running.entry((leaf.joint, alone, landing(leaf, json))).or_insert(own)
+        };
         match groups.get_mut(at) {
             Some(group) => group.push((index, leaf)),
             None => groups.push(vec![(index, leaf)]),
