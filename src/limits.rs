@@ -22,6 +22,8 @@ pub const BODIES_BYTES_MAX: usize = 1024 * 1024 * 1024;
 pub const TENANT_BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// A compressed body may grow by this factor once past [`INFLATE_FREE_BYTES`]; real JSON stays below 20.
 pub const INFLATE_RATIO_MAX: usize = 100;
+/// Codings that one answer may have on top of each other: that of a server, and that of a proxy before it.
+pub const CODINGS_MAX: usize = 2;
 /// Logarithm of the bytes that coded data may refer back to with `zstd`: 8 MiB, as RFC 9659 demands of a content coding.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// Bytes of output that any compressed body may have, whatever the ratio.
@@ -370,6 +372,10 @@ pub const CHANNELS_MAX: usize = 1_024;
 /// Bytes of the events that are kept as moulds while something of their channels is held back; a backend that cuts every
 /// channel within what may be a pseudonym, in large events, ends its stream.
 pub const MOULDS_BYTES_MAX: usize = 2 * EVENT_BYTES_MAX;
+
+/// Events that wait for what follows one that ends, or cites, a text within what may be a pseudonym: those are sixteen characters and more,
+/// which may come one by one.
+pub const EVENTS_AHEAD_MAX: usize = 64;
 
 /// Time that the last words of an answer that broke off have to leave before its connection or stream is torn.
 pub const PARTING: Duration = Duration::from_millis(200);

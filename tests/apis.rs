@@ -27,8 +27,12 @@ mod answers;
 mod beyond;
 #[path = "apis/citations.rs"]
 mod citations;
+#[path = "apis/codings.rs"]
+mod codings;
 #[path = "apis/credentials.rs"]
 mod credentials;
+#[path = "apis/early.rs"]
+mod early;
 #[path = "apis/ends.rs"]
 mod ends;
 #[path = "apis/failures.rs"]
@@ -41,6 +45,8 @@ mod forms;
 mod hidden;
 #[path = "apis/joints.rs"]
 mod joints;
+#[path = "apis/middle.rs"]
+mod middle;
 #[path = "apis/models.rs"]
 mod models;
 #[path = "apis/names.rs"]

@@ -39,7 +39,7 @@ impl Seam {
 /// What stands for the middle of a long part: nothing matches across it.
 const GAP: &str = "\n\u{1F}\n";
 
-/// The fields that hold text, in the order of the body: what one of them begins, the next may end.
+/// The fields that hold text, in the order in which they are read: what one of them begins, the next may end.
 pub(super) fn texts(call: &Call) -> Vec<u32> {
     let text = |field: &Field| {
         let other = match field.role {
@@ -51,7 +51,9 @@ pub(super) fn texts(call: &Call) -> Vec<u32> {
         };
         !other && matches!(field.kind, TokenKind::String | TokenKind::Key)
     };
-    (0_u32..).zip(&call.fields).filter(|(_, field)| text(field)).map(|(index, _)| index).collect()
+    let mut order = call.reading_order();
+    order.retain(|index| call.fields.get(*index as usize).is_some_and(text));
+    order
 }
 
 /// Whether a field is an element of a list in a schema: one of the values that the model may choose from.

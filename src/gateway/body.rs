@@ -15,7 +15,7 @@ use super::budget::Share;
 use super::edge;
 use crate::limits;
 use crate::model::{Fault, Refusal};
-use crate::wire::unfold::{Coding, Unfolder};
+use crate::wire::unfold::{Coding, Codings, Layers};
 
 /// A body, and its share of the memory for bodies, given back when it is dropped.
 #[derive(Debug)]
@@ -109,7 +109,8 @@ where
             // What may unfold is paid for before it does: many at once would otherwise take what none of them was given.
             let allowed = unfolds_to(raw.len(), bytes_max);
             share.grow(allowed)?;
-            let unfolded = tokio::task::spawn_blocking(move || (unfold(coding, raw.into(), allowed), share)).await;
+            let unfolded =
+                tokio::task::spawn_blocking(move || (unfold(coding.into(), raw.into(), allowed), share)).await;
             let unfolded = unfolded.map_err(|_| edge::failed_inside())?;
             share = unfolded.1;
             unfolded.0?
@@ -162,10 +163,10 @@ fn unfolds_to(raw_bytes: usize, bytes_max: usize) -> usize {
     bytes_max.min(raw_bytes.saturating_mul(limits::INFLATE_RATIO_MAX).max(limits::INFLATE_FREE_BYTES))
 }
 
-/// Undoes the coding of a whole answer, within the bounds of an answer; nothing when it is false or unfolds beyond them.
-pub fn unfold_answer(coding: Coding, raw: Vec<u8>) -> Option<Vec<u8>> {
+/// Undoes the codings of a whole answer, within the bounds of an answer; nothing when it is false or unfolds beyond them.
+pub fn unfold_answer(codings: Codings, raw: Vec<u8>) -> Option<Vec<u8>> {
     let allowed = answer_unfolds_to(raw.len());
-    unfold(coding, raw.into(), allowed).ok()
+    unfold(codings, raw.into(), allowed).ok()
 }
 
 /// The bytes that a coded answer may unfold to.
@@ -173,20 +174,20 @@ pub fn answer_unfolds_to(raw_bytes: usize) -> usize {
     unfolds_to(raw_bytes, limits::REPLY_BYTES_MAX)
 }
 
-/// Undoes a coding, to `allowed` bytes at most.
-fn unfold(coding: Coding, raw: Bytes, allowed: usize) -> Result<Vec<u8>, Refusal> {
+/// Undoes codings, to `allowed` bytes at most.
+fn unfold(codings: Codings, raw: Bytes, allowed: usize) -> Result<Vec<u8>, Refusal> {
     let broken =
         |_| Refusal::invalid("invalid_encoding", "the body cannot be decompressed as its Content-Encoding says");
     let mut out = Vec::with_capacity(raw.len().saturating_mul(4).min(allowed));
-    let mut unfolder = Unfolder::new(coding).map_err(broken)?;
-    unfolder.push(raw);
-    while let Some(piece) = unfolder.piece().map_err(broken)? {
-        if unfolder.unfolded() > allowed {
+    let Some(mut layers) = Layers::new(codings).map_err(broken)? else { return Ok(raw.into()) };
+    layers.push(raw);
+    while let Some(piece) = layers.piece().map_err(broken)? {
+        if layers.unfolded() > allowed {
             return Err(too_large(allowed));
         }
         out.extend_from_slice(&piece);
     }
-    unfolder.finish().map_err(broken)?;
+    layers.finish().map_err(broken)?;
     Ok(out)
 }
 
@@ -238,6 +239,11 @@ mod tests {
             encoder.write_all(b"{}").unwrap();
             encoder.finish().unwrap()
         };
+        let raw = {
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(b"{}").unwrap();
+            encoder.finish().unwrap()
+        };
         let two_members = [gzip(b"{}"), gzip(b"{}")].concat();
         let trailing = [gzip(b"{}"), b"plain".to_vec()].concat();
         let bomb = gzip(&vec![b' '; 8 << 20]);
@@ -245,6 +251,7 @@ mod tests {
             ("as it is", "", b"{}".to_vec(), 100, Ok("{}")),
             ("gzip", "gzip", gzip(b"{}"), 100, Ok("{}")),
             ("zlib", "deflate", zlib, 100, Ok("{}")),
+            ("raw deflate", "deflate", raw, 100, Ok("{}")),
             ("too large", "", vec![b' '; 101], 100, Err(413)),
             ("too large unfolded", "gzip", gzip(&[b' '; 101]), 100, Err(413)),
             ("a bomb", "gzip", bomb, 1 << 30, Err(413)),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::landing::landing;
 use super::logprobs::Waiting;
-use crate::dialect::{self, Channel, Flush, Held, ReplyLeaf, TokenList};
-use crate::model::Api;
-use crate::transform::{Counts, Moves, StreamRestore, Thread, Vault};
+use crate::dialect::{self, Channel, Flush, Held, Position, ReplyLeaf, TokenList};
+use crate::model::{Api, Measure};
+use crate::transform::{Counts, GoesOn, Moves, StreamRestore, Thread, Vault};
 use crate::wire::Edit;
 
 /// A running text, restored as it comes.
@@ -16,6 +16,8 @@ pub(super) struct Line {
     /// the mould of the event that brings them, should the text end there.
     mould: Option<String>,
     tokens: Waiting,
+    /// What the next part completed, for that event.
+    ending: String,
     /// Bytes and characters that came before the latest piece.
     before: (u64, u64),
     /// The same with it.
@@ -26,7 +28,7 @@ impl Line {
     /// Begins a text that lands where this leaf does.
     pub(super) fn new(vault: &Arc<Vault>, leaf: &ReplyLeaf<'_>, json: bool) -> Self {
         let restore = StreamRestore::new(Arc::clone(vault), landing(leaf, json));
-        Self { restore, mould: None, tokens: Waiting::default(), before: (0, 0), came: (0, 0) }
+        Self { restore, mould: None, tokens: Waiting::default(), ending: String::new(), before: (0, 0), came: (0, 0) }
     }
 
     /// Goes on behind other texts.
@@ -61,10 +63,32 @@ impl Line {
         self.tokens.of_piece(list, self.before, (moves, self.restore.vault()), known)
     }
 
+    /// Passes over text that was told as the end of the part before.
+    pub(super) fn skip(&mut self, told: &str) {
+        if !told.is_empty() {
+            let (bytes, chars) = self.came;
+            self.came = (bytes + told.len() as u64, chars + told.chars().count() as u64);
+            self.restore.skip(told);
+        }
+    }
+
+    /// What the text behind, which is of another part, makes of what is held back; `last`: nothing follows it.
+    pub(super) fn goes_on(&self, behind: &str, last: bool) -> GoesOn {
+        self.restore.goes_on(behind, last)
+    }
+
+    /// Takes the beginning of the next part as the end of this one.
+    pub(super) fn complete(&mut self, rest: &str) -> Counts {
+        let before = self.restore.counts();
+        self.ending.push_str(&self.restore.push(rest));
+        self.restore.counts().since(before)
+    }
+
     /// Ends the text: the event that brings what was held back of it, where anything was.
     pub(super) fn finish(mut self, api: Api, channel: Channel, number: Option<u64>) -> (Option<Flush>, Counts) {
         let before = self.restore.counts();
-        let text = self.restore.finish();
+        let mut text = self.ending;
+        text.push_str(&self.restore.finish());
         let event = self.mould.and_then(|mould| {
             let logprobs = self.tokens.left((api, channel), &mould, (self.restore.settled(), self.restore.vault()));
             let held = Held { text: &text, logprobs: logprobs.as_deref() };
@@ -87,6 +111,17 @@ impl Line {
     /// Where the places of the text are now, what is held back taken for its end.
     pub(super) fn moves(&self) -> Moves {
         self.restore.moves()
+    }
+
+    /// The same, were this to follow.
+    pub(super) fn moves_behind(&self, behind: &str) -> Moves {
+        self.restore.moves_behind(behind)
+    }
+
+    /// Whether it is sure where a place is, were this to follow.
+    pub(super) fn is_settled(&self, behind: &str, position: &Position) -> bool {
+        let (bytes, chars) = self.restore.settled_behind(behind);
+        position.value <= if position.measure == Measure::Bytes { bytes } else { chars }
     }
 
     /// Bytes that are kept for what is held back.

@@ -31,6 +31,7 @@ use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::json::slice;
 use crate::wire::{Edit, quote_as, splice};
 
+mod ahead;
 mod body;
 mod called;
 mod ending;
@@ -60,6 +61,10 @@ pub struct Restored {
     next_number: Option<u64>,
     /// The names of tools that may not be whole yet.
     calling: called::Calling,
+    /// Events that wait for what follows them.
+    ahead: VecDeque<Event>,
+    /// Bytes of the next part of a message that were told as the end of the one before.
+    told: HashMap<Joint, usize>,
     /// An event that may be the last of a text of which something is held back.
     last: Option<order::MayBeLast>,
     /// The stream said that it is complete.
@@ -106,6 +111,8 @@ impl Restored {
             out: VecDeque::new(),
             next_number: None,
             calling: called::Calling::default(),
+            ahead: VecDeque::new(),
+            told: HashMap::new(),
             last: None,
             done: false,
             broken: false,
@@ -172,7 +179,8 @@ impl Restored {
         }
     }
 
-    fn frame(&mut self, frame: &Event) {
+    /// Passes an event on now.
+    fn now(&mut self, frame: &Event) {
         self.decide(frame);
         if self.broken {
             return;
@@ -186,7 +194,7 @@ impl Restored {
                 if !self.done {
                     return self.break_off();
                 }
-                self.flush(&[Ended::All], self.next_number);
+                self.flush(&[Ended::All], self.next_number, &HashMap::new());
             }
             self.out.push_back(frame.raw().clone());
             return;
@@ -197,7 +205,7 @@ impl Restored {
             self.fail(frame);
         } else if data.trim_start().starts_with('{') {
             // Meant to be read as JSON, and nobody here can say what stands where.
-            self.settle();
+            self.pass_on(true);
             self.stop((&failed("the backend's answer is not JSON"), Told::default()), End::UpstreamBroke);
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
@@ -262,12 +270,13 @@ impl Restored {
             edits.extend(logprobs::edits(of, (&view.leaves, &moved), &self.vault, piece));
         }
         let running = |position: &Position| match self.lines.get(&position.channel) {
-            Some(line) => Some(line.moves()),
+            Some(line) => Some(line.moves_behind(&self.behind(position.channel).0)),
             None => self.threads.moved(position.channel),
         };
         edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
         let over: Vec<Ended> = view.ends.iter().copied().filter(|ended| closes || ended.is_sure()).collect();
-        self.flush(&over, number);
+        let completions = self.completions(view);
+        self.flush(&over, number, &completions);
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
             let replacement = sequence.value.saturating_add(self.added).to_string();
             edits.push(Edit { span: sequence.span.clone(), replacement });
@@ -302,13 +311,15 @@ impl Restored {
             self.break_off();
             return String::new();
         }
+        let (told, rest) = self.untold(leaf);
         let (vault, json) = (&self.vault, self.json);
         let before = self.threads.before(leaf, &self.lines);
         let line = self.lines.entry(leaf.channel).or_insert_with(|| Line::new(vault, leaf, json));
         if let Some(before) = before {
             line.go_on(&before);
         }
-        let (text, counts) = line.push(data, &leaf.text, ends);
+        line.skip(told);
+        let (text, counts) = line.push(data, rest, ends);
         let kept = line.is_holding();
         self.count(counts);
         if kept && self.moulds() > limits::MOULDS_BYTES_MAX {
@@ -326,12 +337,16 @@ impl Restored {
     }
 
     /// Brings what is held back of the channels that end with this event, in events of their own before it.
-    fn flush(&mut self, ends: &[Ended], number: Option<u64>) {
+    fn flush(&mut self, ends: &[Ended], number: Option<u64>, completions: &HashMap<Channel, String>) {
         let ended = |channel: Channel| ends.iter().any(|ended| ended.covers(channel));
         let mut ending: Vec<Channel> = self.lines.keys().filter(|channel| ended(**channel)).copied().collect();
         ending.sort_unstable();
         for channel in ending {
-            let Some(line) = self.lines.remove(&channel) else { continue };
+            let Some(mut line) = self.lines.remove(&channel) else { continue };
+            if let Some(rest) = completions.get(&channel) {
+                let counts = line.complete(rest);
+                self.count(counts);
+            }
             self.threads.end(channel, &line);
             let number = number.map(|number| number.saturating_add(self.added));
             let (event, counts) = line.finish(self.api, channel, number);

@@ -36,6 +36,11 @@ impl Threads {
         Some(thread)
     }
 
+    /// What a running text is a part of, where it is the latest of it.
+    pub(super) fn joint(&self, channel: Channel) -> Option<Joint> {
+        self.latest.iter().find(|(_, latest)| **latest == channel).map(|(joint, _)| *joint)
+    }
+
     /// Notes that a running text ends.
     pub(super) fn end(&mut self, channel: Channel, line: &Line) {
         if channel.kind == ChannelKind::Text {

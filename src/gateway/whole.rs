@@ -20,7 +20,7 @@ use super::restore::Restored;
 use super::route::Leg;
 use super::source::Source;
 use super::{body, charge, edge, logprobs};
-use crate::dialect::{self, Channel, ChannelKind, ReplyLeaf, Usage};
+use crate::dialect::{self, ChannelKind, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Restorer, Thread, Vault};
@@ -49,7 +49,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     share.cut(vault.held_bytes());
     let (status, error_type) = (reply.status, reply.error_type.clone().filter(|_| relayed(reply.status)));
     if let (Some(framing), true) = (framing, status.is_success()) {
-        let source = Source::new(reply.body, reply.coding).map_err(|_| edge::failed_inside())?;
+        let source = Source::new(reply.body, reply.codings).map_err(|_| edge::failed_inside())?;
         let restored = Restored::new((api, json), framing, source, (vault, changed, keeper), share);
         let restored = restored.looking_for(upstream.shown());
         return Ok(Answer::frames(status, content_type(framing), &server, restored));
@@ -108,7 +108,7 @@ fn conceal(api: Api, upstream: &Backend, text: &str) -> Option<String> {
 
 /// Gathers an answer, paying for each piece as it comes, and for what it may unfold to before it does.
 async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<String, Refusal> {
-    let (mut body, coding) = (reply.body, reply.coding);
+    let (mut body, codings) = (reply.body, reply.codings);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| failed("the backend's answer broke off"))?;
@@ -116,9 +116,9 @@ async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<Strin
         share.cover(vault.held_bytes() + bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
     }
-    if let Some(coding) = coding {
+    if !codings.is_none() {
         share.cover(vault.held_bytes() + bytes.len() + body::answer_unfolds_to(bytes.len()))?;
-        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(coding, bytes));
+        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(codings, bytes));
         let unfolded = unfolding.await.map_err(|_| edge::failed_inside())?;
         bytes = unfolded.ok_or_else(|| failed("the backend's answer is not coded as it says"))?;
     }
@@ -153,7 +153,7 @@ fn whole(
     }
     let restorer = Restorer::new(vault);
     let (mut moved, mut threads) = (Moved::default(), HashMap::new());
-    for parts in parts(&view.leaves).into_iter().filter(|_| !vault.is_empty()) {
+    for parts in parts(&view.leaves, json).into_iter().filter(|_| !vault.is_empty()) {
         let Some((_, first)) = parts.first() else { continue };
         let mut alone = Thread::default();
         let thread = first.joint.map_or(&mut alone, |joint| threads.entry(joint).or_default());
@@ -185,13 +185,17 @@ fn whole(
     Ok((body, usage))
 }
 
-/// The leaves that are restored, with their places: those of one running text together, in the order in which each begins.
-fn parts<'v, 'a>(leaves: &'v [ReplyLeaf<'a>]) -> Vec<Vec<(usize, &'v ReplyLeaf<'a>)>> {
-    let (mut groups, mut running): (Vec<Vec<_>>, HashMap<Channel, usize>) = Default::default();
+/// The leaves that are restored, with their places: those that clients put together, in the order in which each text begins. A token may
+/// begin in one part of a message and end in the next.
+fn parts<'v, 'a>(leaves: &'v [ReplyLeaf<'a>], json: bool) -> Vec<Vec<(usize, &'v ReplyLeaf<'a>)>> {
+    let (mut groups, mut running): (Vec<Vec<_>>, HashMap<_, usize>) = Default::default();
     for (index, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
-        let own = groups.len();
-        let at =
-            if leaf.channel.kind == ChannelKind::Whole { own } else { *running.entry(leaf.channel).or_insert(own) };
+        let (own, alone) = (groups.len(), leaf.joint.is_none().then_some(leaf.channel));
+        let at = if leaf.channel.kind == ChannelKind::Whole {
+            own
+        } else {
+            *running.entry((leaf.joint, alone, landing(leaf, json))).or_insert(own)
+        };
         match groups.get_mut(at) {
             Some(group) => group.push((index, leaf)),
             None => groups.push(vec![(index, leaf)]),

@@ -327,6 +327,20 @@ impl Call {
         }
     }
 
+    /// The fields in the order in which their texts are read: that of the body, but what stands behind the middle that is asked for
+    /// (`suffix`) directly behind what stands before it (`prompt`), whichever of the two the body has first.
+    pub fn reading_order(&self) -> Vec<u32> {
+        let place = |is_it: fn(&str) -> bool| self.fields.iter().rposition(|field| is_it(field.path));
+        let mut order: Vec<u32> = (0..).take(self.fields.len()).collect();
+        if let (Some(prompt), Some(suffix)) =
+            (place(|path| matches!(path, "prompt" | "prompt[]")), place(|path| path == "suffix"))
+        {
+            let moved = order.remove(suffix);
+            order.insert(if suffix < prompt { prompt } else { prompt + 1 }, moved);
+        }
+        order
+    }
+
     /// Returns the model that the client asked for, as written. It is the caller's text: map it to a configured name
     /// before it is recorded anywhere.
     pub fn model_asked(&self) -> &str {

@@ -110,7 +110,8 @@ impl Vault {
                 Read::End => return Find::Nothing,
             };
             if may_begin(before, unit.char) {
-                match self.read(Cursor { text, at, limit: at + HOLD_BACK_BYTES_MAX - ESCAPE_BYTES, landing, last }) {
+                let limit = at + HOLD_BACK_BYTES_MAX - ESCAPE_BYTES;
+                match self.read(before, Cursor { text, at, limit, landing, last }) {
                     Ok(found) => return Find::Token(found),
                     Err(Fail::More) => return Find::Hold(at),
                     Err(Fail::Never) => {}
@@ -131,7 +132,7 @@ impl Vault {
             return Ok(None);
         }
         let limit = from + HOLD_BACK_BYTES_MAX - ESCAPE_BYTES;
-        let found = optional(self.read(Cursor { text, at: from, limit, landing, last }))?;
+        let found = optional(self.read(before, Cursor { text, at: from, limit, landing, last }))?;
         Ok(found.filter(|found| found.start == from))
     }
 
@@ -148,13 +149,17 @@ impl Vault {
         })
     }
 
-    /// Reads a token that begins here, brackets included.
-    fn read(&self, mut cursor: Cursor<'_>) -> Result<Found, Fail> {
+    /// Reads a token that begins here behind a character, brackets included.
+    fn read(&self, before: Option<char>, mut cursor: Cursor<'_>) -> Result<Found, Fail> {
         if self.is_empty() {
             return Err(Fail::Never);
         }
         let start = cursor.at;
         let opening = match optional(cursor.one_of(OPENING, None))? {
+            // In `C:\Users\<PERSON_…>` the backslash is of the path.
+            Some((r"\<" | r"\[", ..)) if before.is_some_and(|before| joins(before) || before == '\\') => {
+                return Err(Fail::Never);
+            }
             Some((_, kind, spelling)) => Some(Opening { start, kind, spelling, stars: cursor.stars()? }),
             None => None,
         };

@@ -1,9 +1,15 @@
 //! Knows, character by character, whether a text stands behind the name of a host that no scheme goes before.
 //!
-//! Clients of chats make links of `evil.com/…`, `evil.com:8080/…` and `evil.com?…`, and fetch previews of them; Windows opens
-//! `\\evil.com\share\…`. Such a name is two labels and more, the last of them a top-level domain, or four numbers, or what IPv6 writes in
-//! brackets; the destination of a Markdown link asks for no domain. Dots and slashes of other scripts are some, as in names of DNS. What
-//! follows a slash is a path (`src/main.rs/`), what follows `@` an address of mail.
+//! Clients of chats make links of `evil.com/…`, `evil.com:8080/…`, `evil.com?…` and `evil.com#…`, and fetch previews of them; git
+//! fetches `git@evil.com:…`, Windows opens `\\evil.com\share\…`. One rule says what a place on the network is (decision 0022):
+//!
+//! ```text
+//! a host      two labels and more, the last a top-level domain; four numbers; what IPv6 writes in brackets; `localhost`
+//! a place     host/  host?  host#  host:PORT/ …  user@host:  \\host\
+//! ```
+//! The destination of a Markdown link asks for no domain. Dots and slashes of other scripts are some, as in names of DNS. What follows a
+//! slash is a path (`src/main.rs/`), what follows `@` an address of mail, which leads somewhere with a colon alone. A word alone is no
+//! host (`Aubertin/…`, `chapter#…`), and the colon behind a host that nobody is named at stands behind keys and files (`main.rs:…`).
 //!
 //! It says where a URL begins, and never where one ends.
 
@@ -19,6 +25,8 @@ const PORT_DIGITS_MAX: u8 = 5;
 const LATIN_LAST: char = '\u{24F}';
 /// A slash of full width.
 const WIDE_SLASH: char = '\u{ff0f}';
+/// The one host of a single label that is the same everywhere.
+const LOCAL: &str = "localhost";
 /// Labels of an address in numbers.
 const NUMBERS: usize = 4;
 
@@ -59,7 +67,9 @@ enum Lead {
     /// A backslash, and two of them.
     Backslash,
     Share,
-    /// Something that makes it part of a path or of an address of mail.
+    /// The name of a user and `@`.
+    User,
+    /// Something that makes it part of a path.
     Tied,
 }
 
@@ -68,8 +78,9 @@ impl Host {
     pub(super) fn ends_with(&self, char: char, is_destination: bool) -> bool {
         let is_end = match (self.lead, self.port) {
             (Lead::Tied | Lead::Backslash, _) | (_, Some(0)) => false,
+            (Lead::User, _) => char == ':',
             (Lead::Share, None) => matches!(char, '\\' | '/' | '@'),
-            _ => matches!(char, '/' | '?' | WIDE_SLASH),
+            _ => matches!(char, '/' | '?' | '#' | WIDE_SLASH),
         };
         is_end && self.is_host(is_destination)
     }
@@ -84,6 +95,7 @@ impl Host {
             if self.label.is_empty() { (self.labels, &self.last) } else { (self.labels + 1, &self.label) };
         let is_known = || is_top(top) && (!self.wide || top.is_ascii());
         self.literal == Literal::Closed
+            || (count == 1 && top == LOCAL)
             || (count > 1 && (is_destination || is_known() || (count == NUMBERS && !self.named)))
     }
 
@@ -106,6 +118,7 @@ impl Host {
                 let lead = match (char, self.lead) {
                     ('\\', Lead::Free) if self.is_empty() => Lead::Backslash,
                     ('\\', Lead::Backslash | Lead::Share) if self.is_empty() => Lead::Share,
+                    ('@', Lead::Free | Lead::User) if !self.is_empty() => Lead::User,
                     ('/' | '\\' | '@' | '.', _) => Lead::Tied,
                     _ => Lead::Free,
                 };

@@ -45,6 +45,6 @@ pub use duty::{CannotDo, Why, vocabulary};
 pub use joined::Thread;
 pub use mint::Keys;
 pub use moves::Moves;
-pub use restore::{Counts, Restored, Restorer, StreamRestore};
+pub use restore::{Counts, GoesOn, Restored, Restorer, StreamRestore};
 pub use unit::Landing;
 pub use vault::Vault;

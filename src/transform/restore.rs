@@ -20,6 +20,10 @@ use super::moves::Moves;
 use super::unit::{Landing, Read, Unit, escape_json};
 use super::vault::Vault;
 
+mod following;
+
+pub use following::GoesOn;
+
 /// What restoring did, counted from what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -130,6 +134,11 @@ impl StreamRestore {
         out
     }
 
+    /// Passes over text that was told as the end of the part before.
+    pub fn skip(&mut self, told: &str) {
+        self.state.moves.replace(told, "");
+    }
+
     /// What it restores from.
     pub fn vault(&self) -> &Vault {
         &self.vault
@@ -145,38 +154,9 @@ impl StreamRestore {
         self.ended().link.thread()
     }
 
-    /// Whether something would wait for the next fragment behind this one.
-    pub fn would_hold(&self, fragment: &str) -> bool {
-        let text = [self.held.as_str(), fragment].concat();
-        let State { before, landing, .. } = self.state;
-        let mut source = Source { text: &text, from: 0, before, landing, last: false };
-        loop {
-            match self.vault.find(source) {
-                Find::Token(found) => (source.from, source.before) = (found.end, None),
-                Find::Hold(_) => return true,
-                Find::Nothing => return false,
-            }
-            if joins_name(&self.vault, source).is_err() {
-                return true;
-            }
-        }
-    }
-
     /// Bytes that wait for the next fragment.
     pub fn held_bytes(&self) -> usize {
         self.held.len()
-    }
-
-    /// Where the places of the text are now, what is held back taken for its end.
-    pub fn moves(&self) -> Moves {
-        if self.held.is_empty() { self.state.moves.clone() } else { self.ended().moves }
-    }
-
-    /// The state, were the text to end here.
-    fn ended(&self) -> State {
-        let (mut state, mut out) = (self.state.clone(), String::new());
-        state.run(&self.vault, &self.held, true, &mut out);
-        state
     }
 
     /// Where the places of the text are now that can be told, which is up to what is held back.

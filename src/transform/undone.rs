@@ -15,6 +15,8 @@ use crate::limits::REFERENCE_CHARS_MAX;
 const NAMED: &[(&str, char)] = &[
     ("colon", ':'),
     ("sol", '/'),
+    ("quest", '?'),
+    ("num", '#'),
     ("bsol", '\\'),
     ("period", '.'),
     ("plus", '+'),

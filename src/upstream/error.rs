@@ -120,8 +120,8 @@ pub enum SendError {
     /// It answered with a redirect, which is never followed.
     #[error("it answered with a redirect")]
     Redirected,
-    /// The answer has a content coding that was not asked for.
-    #[error("the answer has a content coding")]
+    /// The answer has a content coding that cannot be undone, or too many of them.
+    #[error("the answer has a content coding that cannot be undone")]
     Encoding,
     /// No credential that it would take is held. Nothing was sent.
     #[error("no credential is held")]

@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::connect::Peer;
 use super::fleet::Place;
 use super::{BodyError, Bounds, SendError};
-use crate::wire::unfold::Coding;
+use crate::wire::unfold::{Coding, Codings};
 
 /// Under which names backends tell their id of a request.
 const REQUEST_IDS: [HeaderName; 4] = [
@@ -60,7 +60,7 @@ pub struct Reply {
     /// What the body is said to be.
     pub content_type: Option<HeaderValue>,
     /// How the body is coded although it was asked for as it is.
-    pub coding: Option<Coding>,
+    pub codings: Codings,
     /// The backend's own id of the request, at most 128 visible characters.
     pub request_id: Option<String>,
     /// The class of an error, where the head says it.
@@ -93,14 +93,14 @@ impl Reply {
         if head.status.is_informational() {
             return Err(SendError::Malformed("an interim status"));
         }
-        let coding = coding(&head.headers)?;
+        let codings = codings(&head.headers)?;
         let peer = head.extensions.get::<Peer>().cloned().ok_or(SendError::Malformed("no connection"))?;
         let content_type = head.headers.get(CONTENT_TYPE).cloned();
         let cap = if is_event_stream(content_type.as_ref()) { bounds.stream_bytes } else { bounds.reply_bytes };
         Ok(Self {
             status: head.status,
             content_type,
-            coding,
+            codings,
             request_id: request_id(&head.headers),
             error_type: error_type(&head.headers),
             retry_after_s: head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok()),
@@ -238,11 +238,11 @@ impl fmt::Debug for ReplyBody {
     }
 }
 
-/// The coding of a body that comes in one.
+/// The codings of a body that comes in some.
 ///
 /// # Errors
-/// It cannot be undone, or the chunks are coded.
-fn coding(headers: &HeaderMap) -> Result<Option<Coding>, SendError> {
+/// They cannot be undone, or the chunks are coded.
+fn codings(headers: &HeaderMap) -> Result<Codings, SendError> {
     let words = |name: HeaderName| {
         let values = headers.get_all(name).iter();
         let texts: Option<Vec<&str>> = values.map(|value| value.to_str().ok()).collect();
@@ -252,14 +252,11 @@ fn coding(headers: &HeaderMap) -> Result<Option<Coding>, SendError> {
     if !words(TRANSFER_ENCODING)?.iter().all(|word| word.eq_ignore_ascii_case("chunked")) {
         return Err(SendError::Encoding);
     }
-    let mut coded = None;
-    for word in words(CONTENT_ENCODING)?.iter().filter(|word| !word.eq_ignore_ascii_case("identity")) {
-        let known = Coding::named(word).ok_or(SendError::Encoding)?;
-        if coded.replace(known).is_some() {
-            return Err(SendError::Encoding);
-        }
-    }
-    Ok(coded)
+    let said = words(CONTENT_ENCODING)?;
+    said.iter().filter(|word| !word.eq_ignore_ascii_case("identity")).try_fold(Codings::default(), |codings, word| {
+        let coding = Coding::named(word).ok_or(SendError::Encoding)?;
+        codings.then(coding).map_err(|_| SendError::Encoding)
+    })
 }
 
 fn is_event_stream(content_type: Option<&HeaderValue>) -> bool {
@@ -284,21 +281,24 @@ mod tests {
 
     #[test]
     fn codings_other_than_identity_are_seen() {
-        type Row = (&'static str, HeaderName, &'static [&'static str], Result<Option<Coding>, ()>);
-        let rows: [Row; 10] = [
-            ("none", CONTENT_ENCODING, &[], Ok(None)),
-            ("identity", CONTENT_ENCODING, &["Identity"], Ok(None)),
-            ("gzip", CONTENT_ENCODING, &["GZip"], Ok(Some(Coding::Gzip))),
-            ("beside identity", CONTENT_ENCODING, &["identity, br"], Ok(Some(Coding::Brotli))),
-            ("stacked", CONTENT_ENCODING, &["gzip, br"], Err(())),
-            ("two lines", CONTENT_ENCODING, &["gzip", "zstd"], Err(())),
+        type Row = (&'static str, HeaderName, &'static [&'static str], Result<&'static [Coding], ()>);
+        let rows: [Row; 11] = [
+            ("none", CONTENT_ENCODING, &[], Ok(&[])),
+            ("identity", CONTENT_ENCODING, &["Identity"], Ok(&[])),
+            ("gzip", CONTENT_ENCODING, &["GZip"], Ok(&[Coding::Gzip])),
+            ("beside identity", CONTENT_ENCODING, &["identity, br"], Ok(&[Coding::Brotli])),
+            ("stacked", CONTENT_ENCODING, &["gzip, br"], Ok(&[Coding::Gzip, Coding::Brotli])),
+            ("two lines", CONTENT_ENCODING, &["gzip", "zstd"], Ok(&[Coding::Gzip, Coding::Zstd])),
+            ("three", CONTENT_ENCODING, &["gzip, br", "gzip"], Err(())),
             ("unknown", CONTENT_ENCODING, &["compress"], Err(())),
             ("empty word", CONTENT_ENCODING, &[""], Err(())),
-            ("chunks", TRANSFER_ENCODING, &["chunked"], Ok(None)),
+            ("chunks", TRANSFER_ENCODING, &["chunked"], Ok(&[])),
             ("gzip in chunks", TRANSFER_ENCODING, &["gzip, chunked"], Err(())),
         ];
         for (name, header, values, expected) in rows {
-            assert_eq!(coding(&with(&header, values)).map_err(|_| ()), expected, "{name}");
+            let expected = expected
+                .map(|list| list.iter().try_fold(Codings::default(), |codings, coding| codings.then(*coding)).unwrap());
+            assert_eq!(codings(&with(&header, values)).map_err(|_| ()), expected, "{name}");
         }
     }
 

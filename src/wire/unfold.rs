@@ -4,7 +4,8 @@
 //! unfolded ahead of who reads: [`Unfolder::piece`] gives at most [`PIECE_BYTES`] and keeps the rest of the input coded, so that
 //! a few bytes that unfold to gigabytes cost what was asked of them. How much a whole body may unfold to is the caller's to say.
 //!
-//! One member and no more: bytes behind the end of the coded data would be read by some and not by others.
+//! One member and no more: bytes behind the end of the coded data would be read by some and not by others. What was coded more than
+//! once is undone layer by layer (see [`stack`]).
 
 use std::fmt;
 use std::io::Write;
@@ -14,6 +15,10 @@ use bytes::{Buf as _, Bytes};
 
 use crate::limits::ZSTD_WINDOW_LOG_MAX;
 
+mod stack;
+
+pub use stack::{Codings, Layers};
+
 /// Bytes that are unfolded at once.
 pub const PIECE_BYTES: usize = 64 * 1024;
 
@@ -22,7 +27,7 @@ pub const PIECE_BYTES: usize = 64 * 1024;
 pub enum Coding {
     /// `gzip`, `x-gzip`
     Gzip,
-    /// `deflate`, which is the zlib format (RFC 9110, section 8.4.1.2); raw deflate is refused.
+    /// `deflate`: the zlib format (RFC 9110, section 8.4.1.2), or raw deflate (RFC 1951), which some servers send under its name.
     Deflate,
     /// `br`
     Brotli,
@@ -61,7 +66,10 @@ pub struct Unfolder {
 
 enum Inner {
     Gzip(flate2::write::GzDecoder<Vec<u8>>),
-    Deflate(flate2::write::ZlibDecoder<Vec<u8>>),
+    /// Nothing came yet that tells which of the two it is.
+    Deflate,
+    Zlib(flate2::write::ZlibDecoder<Vec<u8>>),
+    Raw(flate2::write::DeflateDecoder<Vec<u8>>),
     Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
     Zstd(zstd_safe::DCtx<'static>),
 }
@@ -74,7 +82,7 @@ impl Unfolder {
     pub fn new(coding: Coding) -> Result<Self, BadCoding> {
         let inner = match coding {
             Coding::Gzip => Inner::Gzip(flate2::write::GzDecoder::new(Vec::new())),
-            Coding::Deflate => Inner::Deflate(flate2::write::ZlibDecoder::new(Vec::new())),
+            Coding::Deflate => Inner::Deflate,
             Coding::Brotli => {
                 let new = StandardAlloc::default;
                 // Strict: windows above 16 MiB are an extension that no content coding has (RFC 7932, section 9.1).
@@ -105,12 +113,18 @@ impl Unfolder {
             if self.ended {
                 return Err(BadCoding);
             }
+            self.tell_deflate();
             let piece = match &mut self.inner {
+                Inner::Deflate => return Ok(None),
                 Inner::Gzip(decoder) => {
                     sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
                     std::mem::take(decoder.get_mut())
                 }
-                Inner::Deflate(decoder) => {
+                Inner::Zlib(decoder) => {
+                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
+                    std::mem::take(decoder.get_mut())
+                }
+                Inner::Raw(decoder) => {
                     sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
                     std::mem::take(decoder.get_mut())
                 }
@@ -138,6 +152,18 @@ impl Unfolder {
         Ok(None)
     }
 
+    /// Tells the two formats of `deflate` apart by their first byte, as browsers do: zlib names its method there, 8 in the low bits
+    /// (RFC 1950, section 2.2). Raw, these bits would be a stored block with padding that is not zero, which nobody writes.
+    fn tell_deflate(&mut self) {
+        if let (Inner::Deflate, Some(first)) = (&self.inner, self.waiting.first()) {
+            self.inner = if first & 0x0F == 8 {
+                Inner::Zlib(flate2::write::ZlibDecoder::new(Vec::new()))
+            } else {
+                Inner::Raw(flate2::write::DeflateDecoder::new(Vec::new()))
+            };
+        }
+    }
+
     /// Says whether the coded data ended where the body does, and checks its checksum where the coding has one.
     ///
     /// # Errors
@@ -145,7 +171,9 @@ impl Unfolder {
     pub fn finish(mut self) -> Result<(), BadCoding> {
         let ended = match &mut self.inner {
             Inner::Gzip(decoder) => decoder.try_finish().is_ok(),
-            Inner::Deflate(decoder) => decoder.try_finish().is_ok(),
+            Inner::Deflate => false,
+            Inner::Zlib(decoder) => decoder.try_finish().is_ok(),
+            Inner::Raw(decoder) => decoder.try_finish().is_ok(),
             Inner::Brotli(_) | Inner::Zstd(_) => self.ended,
         };
         if ended && self.waiting.is_empty() { Ok(()) } else { Err(BadCoding) }
@@ -159,7 +187,8 @@ impl Unfolder {
     /// Bytes that are held, about: what waits, and what later data may repeat.
     pub fn held_bytes(&self) -> usize {
         let window = match self.inner {
-            Inner::Gzip(_) | Inner::Deflate(_) => PIECE_BYTES,
+            Inner::Deflate => 0,
+            Inner::Gzip(_) | Inner::Zlib(_) | Inner::Raw(_) => PIECE_BYTES,
             Inner::Brotli(_) => self.unfolded.min(1 << 24),
             Inner::Zstd(_) => self.unfolded.min(1 << ZSTD_WINDOW_LOG_MAX),
         };

@@ -1,38 +1,10 @@
-//! What a client gets: in which coding, without which probabilities, and where no backend speaks its API.
+//! What a client gets: without which probabilities, and where no backend speaks its API.
 
 use serde_json::{Value, json};
 
-use super::common::coding::coded;
 use super::common::scripted::{self, Asked, Step};
-use super::common::{EMAIL, Plot, VALUES, prompt};
+use super::common::{EMAIL, Plot};
 use super::servers::{self, Speaks};
-
-/// An answer that comes compressed although it was not asked for so is opened, restored, and leaves as it is.
-#[tokio::test(flavor = "multi_thread")]
-async fn compressed_answers_are_opened() {
-    for coding in ["gzip", "deflate", "br", "zstd"] {
-        let mut plot = Plot::new().await;
-        plot.only(&["us-cloud"]);
-        let script = move |asked: &Asked| {
-            let message = json!({"role": "assistant", "content": asked.said()});
-            let body = json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]});
-            let body = coded(coding, body.to_string().as_bytes());
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: {coding}\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            vec![Step::Raw([head.as_bytes(), &body].concat())]
-        };
-        let server = plot.script("us-cloud", script).await;
-        let house = plot.open().await;
-        let answer = house.client.chat(&prompt(), false).await;
-        assert_eq!((answer.status, answer.header("content-encoding")), (200, ""), "{coding}: {}", answer.body);
-        assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{coding}");
-        for value in VALUES {
-            assert!(answer.body.contains(value) && !server.asked()[0].body.contains(value), "{coding}");
-        }
-    }
-}
 
 /// Tokens of a text, four characters each, and where each begins.
 fn tokens(text: &str) -> Vec<(usize, String)> {

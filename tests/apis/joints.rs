@@ -296,3 +296,95 @@ async fn a_pseudonym_in_two_parts_is_restored() {
         assert_eq!(texts, [format!("to {EMAIL}"), format!(" and {EMAIL}.")], "{name}");
     }
 }
+
+/// The texts of the parts of an answer, as a client reads them.
+fn read(what: &str, body: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut add = |index: &Value, text: &Value| {
+        let index = usize::try_from(index.as_u64().unwrap()).unwrap();
+        parts.resize(parts.len().max(index + 1), String::new());
+        parts[index].push_str(text.as_str().unwrap());
+    };
+    match what {
+        "anthropic, streamed" => {
+            let events =
+                body.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok());
+            events
+                .filter(|event| event["type"] == "content_block_delta")
+                .for_each(|event| add(&event["index"], &event["delta"]["text"]));
+        }
+        "converse, streamed" => {
+            for (at, _) in body.match_indices("{\"contentBlockIndex\"") {
+                let event: Value = serde_json::Deserializer::from_str(&body[at..]).into_iter().next().unwrap().unwrap();
+                if event["delta"]["text"].is_string() {
+                    add(&event["contentBlockIndex"], &event["delta"]["text"]);
+                }
+            }
+        }
+        _ => {
+            let told: Value = serde_json::from_str(body).unwrap();
+            let lists = [
+                "/choices/0/message/content",
+                "/content",
+                "/candidates/0/content/parts",
+                "/output/message/content",
+                "/output/0/content",
+            ];
+            let list = lists.iter().find_map(|at| told.pointer(at)?.as_array()).unwrap();
+            let texts = list.iter().enumerate();
+            texts.for_each(|(at, part)| {
+                add(&json!(at), part.pointer("/citationsContent/content/0/text").unwrap_or(&part["text"]))
+            });
+        }
+    }
+    parts
+}
+
+/// A pseudonym that begins in one part of a message and ends in another is one for whoever joins them, whole and in a stream: its value
+/// is the end of the part in which it begins. What only looks like the beginning of one stays where it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pseudonym_over_two_parts_is_restored_in_the_first() {
+    let shapes = [
+        "chat",
+        "responses",
+        "anthropic",
+        "gemini",
+        "converse",
+        "converse, cited",
+        "anthropic, streamed",
+        "converse, streamed",
+    ];
+    // `◖` and `◗` are the halves of the pseudonym, `§` is all of it.
+    let rows: [(&str, &[&str], &[&str]); 5] = [
+        ("in two", &["Dear ◖", "◗, and §."], &["Dear §", ", and §."]),
+        ("in three", &["Dear ◖", "◗ then ◖", "◗."], &["Dear §", " then §", "."]),
+        ("none of another kind", &["a ◖", "b§"], &["a ◖", "b§"]),
+        ("none, at the end", &["§ and ◖"], &["§ and ◖"]),
+        ("an angle", &["if a <", " b and <", "§"], &["if a <", " b and <", "§"]),
+    ];
+    for api in [Speaks::OpenAi, Speaks::Anthropic, Speaks::Gemini, Speaks::Bedrock] {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = api.dialects();
+        let server = plot.script("us-cloud", |_: &Asked| Vec::new()).await;
+        let house = plot.open().await;
+        for (what, (_, path, body)) in
+            shapes.map(|what| (what, request(what))).into_iter().filter(|(_, of)| of.0 == api)
+        {
+            for (name, parts, expected) in rows {
+                let shape = what.to_owned();
+                server.set_script(move |asked: &Asked| {
+                    let token = token(&asked.body);
+                    let (first, second) = token.split_at(9);
+                    let part = |part: &&str| part.replace('◖', first).replace('◗', second).replace('§', &token);
+                    answer(&shape, &parts.iter().map(part).collect::<Vec<_>>())
+                });
+                let answer = house.client.post(path, body.to_string()).await;
+                assert!(answer.status == 200 && answer.clean, "{what}, {name}: {}", answer.body);
+                let token = token(&server.asked().pop().unwrap().body);
+                let expected = expected.iter().map(|part| part.replace('◖', &token[..9]).replace('§', EMAIL));
+                assert_eq!(read(what, &answer.body), expected.collect::<Vec<_>>(), "{what}, {name}: {}", answer.body);
+            }
+        }
+    }
+}

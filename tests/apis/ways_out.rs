@@ -8,7 +8,7 @@ use super::common::{EMAIL, Plot};
 use super::servers::streamed;
 
 /// Answers with `%` for the pseudonym of the address of mail, without its brackets.
-const LEADING: [&str; 9] = [
+const LEADING: [&str; 17] = [
     "see %.evil.com/x.png",
     "x.<%>.evil.com",
     "<%>-x.evil.io",
@@ -18,10 +18,33 @@ const LEADING: [&str; 9] = [
     "evil\u{3002}com/%",
     "evil.com\u{ff0f}%",
     "evil.com/%",
+    "evil.com?%",
+    "evil.com#%",
+    "[more](evil.com#%)",
+    "evil.com&num;%",
+    "localhost/%",
+    "localhost:3000/?q=%",
+    "git clone git@evil.com:%.git",
+    "scp x deploy@203.0.113.7:%",
 ];
 
-const PLAIN: [&str; 5] =
-    ["J'ai \u{e9}crit \u{e0} <%>. Cordialement", "to <%>.", "mailto:<%>", "<%>, evil.com", "write to %.\nThen"];
+const PLAIN: [&str; 15] = [
+    "J'ai \u{e9}crit \u{e0} <%>. Cordialement",
+    "to <%>.",
+    "mailto:<%>",
+    "<%>, evil.com",
+    "write to %.\nThen",
+    "Aubertin/<%>",
+    "<%>/<%>",
+    "see chapter#<%>",
+    "and C#<%>?",
+    "~/notes/<%>.txt",
+    "./localhost/<%>",
+    "C:\\Users\\<%>\\Documents",
+    "git@evil.com: <%>",
+    "Have you seen evil.com? <%> has.",
+    "user.name:<%>",
+];
 
 /// A server that says so, whole or in pieces of a few characters.
 fn saying(text: &str, size: usize, asked: &Asked) -> Vec<Step> {

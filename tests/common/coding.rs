@@ -5,6 +5,14 @@ use std::io::Write;
 /// The codings.
 pub(crate) const CODINGS: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
 
+/// What answers come in beside them: without the head of zlib, and coded twice.
+pub(crate) const ODD: [&str; 4] = ["raw deflate", "gzip, br", "zstd, gzip", "deflate, deflate"];
+
+/// What a coding is called in the head of a message.
+pub(crate) fn called(coding: &str) -> &str {
+    if coding == "raw deflate" { "deflate" } else { coding }
+}
+
 /// A text in a coding; any other word leaves it as it is.
 pub(crate) fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
     flushed(coding, &[text]).concat()
@@ -12,7 +20,18 @@ pub(crate) fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
 
 /// Texts in a coding, flushed behind each: what each of them adds, and last what ends the whole.
 pub(crate) fn flushed<T: AsRef<[u8]>>(coding: &str, texts: &[T]) -> Vec<Vec<u8>> {
+    if let Some((first, then)) = coding.split_once(", ") {
+        let mut parts = flushed(then, &flushed(first, texts));
+        // What ends the one is followed by what ends the other.
+        let end = parts.pop().unwrap();
+        parts.last_mut().unwrap().extend(end);
+        return parts;
+    }
     match coding {
+        "raw deflate" => {
+            let encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+            written(encoder, texts, |encoder| encoder.get_ref(), |encoder| encoder.finish().unwrap())
+        }
         "gzip" => {
             let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             written(encoder, texts, |encoder| encoder.get_ref(), |encoder| encoder.finish().unwrap())

@@ -247,7 +247,8 @@ pub(crate) fn coded(coding: &str, steps: Vec<Step>) -> Vec<Step> {
     let said =
         head.lines().filter(|line| !line.starts_with("content-length") && !line.starts_with("transfer-encoding"));
     let head = said.collect::<Vec<_>>().join("\r\n");
-    let head = format!("{head}\r\ncontent-encoding: {coding}\r\ntransfer-encoding: chunked\r\n\r\n");
+    let head =
+        format!("{head}\r\ncontent-encoding: {}\r\ntransfer-encoding: chunked\r\n\r\n", super::coding::called(coding));
     let mut texts = vec![body.to_vec()];
     for step in steps {
         match step {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::common::coding::{CODINGS, flushed};
+use super::common::coding::{CODINGS, ODD, flushed};
 use super::common::scripted::{self, Asked, Step, delta};
 use super::common::{EMAIL, House, Plot, chat_body, until};
 use super::{Talk, piece};
@@ -73,7 +73,7 @@ async fn compressed_streams_stay_streams() {
     let server = plot.script("us-cloud", script).await;
     plot.only(&["us-cloud"]);
     let house = plot.open().await;
-    for coding in CODINGS {
+    for coding in CODINGS.into_iter().chain(ODD) {
         *next.lock().unwrap() = coding;
         let mut talk = Talk::new(&house.client).await;
         server.go();
@@ -89,7 +89,7 @@ async fn compressed_streams_stay_streams() {
         assert!(piece(&mut body).await.is_none(), "{coding}");
     }
     assert!(server.asked().iter().all(|asked| !asked.body.contains(EMAIL)));
-    assert!(house.outcomes(4).await.iter().all(|outcome| outcome["end"] == "complete"));
+    assert!(house.outcomes(CODINGS.len() + ODD.len()).await.iter().all(|outcome| outcome["end"] == "complete"));
 }
 
 /// A coding that is broken, cut short or false breaks the answer like any other fault.

@@ -51,7 +51,7 @@ fn string(page: &Page<'_>, at: usize) -> Option<Range<usize>> {
 }
 
 /// Whether the function in whose brackets these are is called after people: `User(`, `createPatient(`, `patients.add(`.
-fn is_of_people(page: &Page<'_>, bracket: usize) -> bool {
+pub(super) fn is_of_people(page: &Page<'_>, bracket: usize) -> bool {
     let of_path = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'>' | b'-');
     let path = page.text.get(page.left(bracket, WORD_BYTES_MAX, of_path)..bracket).unwrap_or_default().as_bytes();
     PEOPLE.iter().filter(|word| word.len() > 2).any(|word| {

@@ -2,9 +2,10 @@
 //! confirmed elsewhere in the call. `table`, `aligned`, `upright`, `html`, `sql`, `vcard`, `hl7` and `list` read names under the head of
 //! a column and of a list, `attribute` values of fields of forms, `cells` those of tables without one, `leaf` the values of elements and
 //! strings, `surname` surnames in capitals, `alone` names in lines that are no sentences, `tied` those that a sign is tied to, `account`
-//! and `path` those of accounts and in addresses, `call` those that code hands to functions, `edifact` and `zone` those of messages and
-//! documents that machines read, `compound` the whole of a surname of several words. `keys` holds what keys and heads say, `kin` whose
-//! somebody is.
+//! and `path` those of accounts and in addresses, `call` and `argument` those that code hands to functions, `edifact`, `paycode` and `zone`
+//! those of messages and documents that machines read, `bibtex` those of bibliographies, `mail` those in the heads of mails, `card` and
+//! `above` those on cards and above addresses, `compound` the whole of a surname of several words. `keys` holds what keys and heads say,
+//! `kin` whose somebody is.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
@@ -15,7 +16,9 @@ pub(super) mod above;
 pub(super) mod account;
 mod aligned;
 mod alone;
+mod argument;
 mod attribute;
+mod bibtex;
 mod call;
 mod card;
 mod cells;
@@ -33,6 +36,7 @@ mod list;
 mod mail;
 mod name;
 mod path;
+mod paycode;
 mod sql;
 mod surname;
 mod table;
@@ -158,6 +162,11 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     if page.holds(b'\n') {
         aligned::names(page, report);
         upright::names(page, report);
+        paycode::names(page, report);
+    }
+    if page.holds(b'=') {
+        argument::names(page, report);
+        bibtex::names(page, report);
     }
     if page.holds(b'<') {
         html::names(page, report);

@@ -14,6 +14,7 @@ mod lexica;
 mod names;
 mod numbers;
 mod order;
+mod papers;
 mod seams;
 mod secrets;
 mod signs;

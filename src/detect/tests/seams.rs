@@ -116,3 +116,27 @@ fn strings_of_a_document_in_a_text_are_read_joined() {
         check(&[(name, &[(text, 1)], found)]);
     }
 }
+
+/// What stands behind the middle that is asked for is read behind what stands before it, whichever of the two the body has first.
+#[test]
+fn prompt_and_suffix_are_read_in_the_order_of_their_text() {
+    let (engine, catalogue) = (engine(), catalogue());
+    let text = |text, group| (Role::User, TokenKind::String, text, group, FieldKey::None);
+    for order in [
+        ["prompt", "suffix", "user"],
+        ["suffix", "prompt", "user"],
+        ["suffix", "user", "prompt"],
+        ["prompt", "user", "suffix"],
+    ] {
+        let texts = order.map(|path| match path {
+            "prompt" => ("prompt", "IBAN FR76 3000 6000 0112 "),
+            "suffix" => ("suffix", "3456 7890 189"),
+            _ => ("metadata.*", "team blue"),
+        });
+        let mut call = call(&[text(texts[0].1, 1), text(texts[1].1, 2), text(texts[2].1, 3)]);
+        call.fields.iter_mut().zip(texts).for_each(|(field, (path, _))| field.path = path);
+        let found: Vec<String> = inspected(engine, &catalogue, &call).into_iter().map(|(_, found)| found).collect();
+        assert_eq!(found.len(), 2, "{order:?}: {found:?}");
+        assert!(found.iter().all(|found| found.starts_with("iban: ")), "{order:?}: {found:?}");
+    }
+}

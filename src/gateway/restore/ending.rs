@@ -1,5 +1,7 @@
 //! How a streamed answer ends: with the mark of its end, or in an error event and a broken body, and never otherwise.
 
+use std::collections::HashMap;
+
 use super::{Event, Restored};
 use crate::dialect::{self, Ended, Told};
 use crate::gateway::end::End;
@@ -10,7 +12,7 @@ use crate::wire::frames;
 impl Restored {
     /// The backend broke off.
     pub(super) fn break_off(&mut self) {
-        self.settle();
+        self.pass_on(true);
         self.stop((&failed("the backend's answer broke off"), Told::default()), End::UpstreamBroke);
     }
 
@@ -25,6 +27,7 @@ impl Restored {
         self.source = None;
         if !self.broken {
             self.broken = true;
+            self.ahead.clear();
             let number = self.next_number.map(|number| number.saturating_add(self.added));
             let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
             let error = dialect::stream_error(self.api, refusal, &id, (number, told));
@@ -57,14 +60,17 @@ impl Restored {
                 }
             }
             Ok(_) => {}
-            Err(_) => self.break_off(),
+            Err(_) => {
+                self.settle();
+                self.break_off();
+            }
         }
         self.settle();
         if self.broken {
             return;
         }
         if self.done {
-            self.flush(&[Ended::All], self.next_number);
+            self.flush(&[Ended::All], self.next_number, &HashMap::new());
             self.end(End::Complete);
         } else {
             // No mark of the end: what came may be half of an answer.

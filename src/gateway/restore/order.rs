@@ -45,10 +45,11 @@ impl Restored {
 
     /// Nothing follows the event that waits.
     pub(super) fn settle(&mut self) {
+        self.go_on(true);
         self.pass_on(true);
     }
 
-    fn pass_on(&mut self, closes: bool) {
+    pub(super) fn pass_on(&mut self, closes: bool) {
         let Some(MayBeLast { frame, .. }) = self.last.take() else { return };
         let Some(data) = frame.data() else { return };
         if let Ok(view) = dialect::event_leaves(self.api, frame.event(), data) {
@@ -57,9 +58,9 @@ impl Restored {
         }
     }
 
-    /// Bytes of the event that waits.
+    /// Bytes of the events that wait.
     pub(super) fn waiting(&self) -> usize {
-        self.last.as_ref().map_or(0, |last| last.frame.raw().len())
+        self.ahead_bytes() + self.last.as_ref().map_or(0, |last| last.frame.raw().len())
     }
 
     /// The texts of which an event tells why they ended, and of which something would still be held back behind it.

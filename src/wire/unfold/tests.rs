@@ -93,6 +93,55 @@ fn cut_in_two_anywhere_it_is_the_same() {
     }
 }
 
+/// Some servers call it `deflate` and leave the head of zlib out.
+#[test]
+fn deflate_without_its_head_is_read_as_well() {
+    let texts: [&[u8]; 3] = [b"data: {\"a\":1}\n\n", b": heart beat\n\n", b"data: [DONE]\n\n"];
+    let parts = coding::flushed("raw deflate", &texts);
+    let mut unfolder = Unfolder::new(Coding::Deflate).unwrap();
+    for (part, text) in parts.iter().zip(texts) {
+        unfolder.push(Bytes::copy_from_slice(part));
+        assert_eq!(unfolder.piece().unwrap().as_deref(), Some(text));
+    }
+    unfolder.push(Bytes::copy_from_slice(parts.last().unwrap()));
+    assert_eq!((unfolder.piece(), unfolder.finish()), (Ok(None), Ok(())));
+    let whole = parts.concat();
+    for cut in 0..whole.len() {
+        let (one, two) = whole.split_at(cut);
+        assert_eq!(unfold(Coding::Deflate, [one, two]).as_deref(), Ok(&texts.concat()[..]), "cut at {cut}");
+        assert_eq!(unfold(Coding::Deflate, [one]), Err(BadCoding), "ends at {cut}");
+    }
+    assert_eq!(unfold(Coding::Deflate, [&[&whole[..], b"x"].concat()[..]]), Err(BadCoding), "followed");
+    assert_eq!(unfold(Coding::Deflate, [&b"{\"choices\":[]}"[..]]), Err(BadCoding), "plain");
+}
+
+#[test]
+fn what_was_coded_twice_comes_out_at_once_too() {
+    let texts: [&[u8]; 3] = [b"data: {\"a\":1}\n\n", b": heart beat\n\n", b"data: [DONE]\n\n"];
+    for first in ALL {
+        for then in ALL {
+            let outer = coded(then, &coded(first, &texts).iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let codings = Codings::from(first).then(then).unwrap();
+            assert!(codings.then(Coding::Gzip).is_err(), "no third");
+            let mut layers = Layers::new(codings).unwrap().unwrap();
+            for (part, text) in outer.iter().zip(texts) {
+                layers.push(Bytes::copy_from_slice(part));
+                assert_eq!(layers.piece().unwrap().as_deref(), Some(text), "{first:?}, {then:?}");
+                assert_eq!(layers.piece(), Ok(None));
+            }
+            for part in outer.iter().skip(texts.len()) {
+                layers.push(Bytes::copy_from_slice(part));
+                assert_eq!(layers.piece(), Ok(None));
+            }
+            assert_eq!(layers.finish(), Ok(()), "{first:?}, {then:?}");
+            let mut cut = Layers::new(codings).unwrap().unwrap();
+            cut.push(Bytes::from(outer[..texts.len()].concat()));
+            while cut.piece().unwrap().is_some() {}
+            assert!(cut.finish().is_err(), "{first:?}, {then:?}, cut short");
+        }
+    }
+}
+
 #[test]
 fn what_stands_behind_the_end_is_an_error() {
     for coding in ALL {
