@@ -2,6 +2,7 @@
 
 pub(super) mod email;
 pub(super) mod french;
+mod italian;
 pub(super) mod phone;
 mod plan;
 mod shapes;

@@ -1,6 +1,6 @@
 //! Telephone numbers: international (ITU-T E.164, `+33 6 …`, `0033 …`, `+33 (0)6 …`) that exist in their region's plan, the
 //! French national form (ARCEP decision 2018-0881: `0`, a digit from 1 to 9, four pairs), the North American one, and those
-//! of other regions behind a word that says so.
+//! of other regions behind a word that says so; Italian ones in letters without it, too.
 //!
 //! False friends: timestamps with an offset, SVG paths, order numbers, decimals. Ten digits in one piece are only possible
 //! without a word that says so; five pairs or a prefix are sure.
@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::italian::{self, italian};
 use super::plan;
 use super::shapes::{Number, american, extended, pairs_around, trunk_in_groups};
 use super::words::{DIRECT_WORDS, WEAK_WORDS, WORDS};
@@ -31,12 +32,13 @@ pub(in crate::detect) struct Phone {
     words: Context,
     /// Words that announce other things as well.
     weak: Context,
+    italian: italian::Words,
 }
 
 impl Phone {
     pub(in crate::detect) fn new() -> Self {
         let [context, words, weak] = [WORDS, DIRECT_WORDS, WEAK_WORDS].map(|words| Context::new(words.iter().copied()));
-        Self { context, words, weak }
+        Self { context, words, weak, italian: italian::Words::new() }
     }
 
     /// `+` or `00`, calling code, number.
@@ -103,6 +105,9 @@ impl Phone {
         }
         let strong = announced();
         if !strong && !announce::announces(&self.weak, page, from, NATIONAL_BYTES) {
+            if let Some((end, confidence)) = italian(&self.italian, page, &number, start) {
+                report.push(opened(end)..extended(page, end), confidence);
+            }
             return;
         }
         let digits_min = if strong { DIGITS_MIN } else { WEAK_DIGITS_MIN };
@@ -259,6 +264,11 @@ mod tests {
             ("Luxembourg", "Tél. : 26 12 34", "26 12 34"),
             ("bracket of the sentence", "my tel (3121234567)", "3121234567"),
             ("Polish", "nr telefonu 601-234-567", "601-234-567"),
+            ("Italian mobile", "Mi richiami al 338 765 4321.", "338 765 4321"),
+            ("Italian line behind its article", "allo 080.5212345", "080.5212345"),
+            ("camel case", "WhatsApp 320/1234567", "320/1234567"),
+            ("Italian extension", "Tel. 0165-123456 int. 12", "0165-123456 int. 12"),
+            ("Italian service", "Numero verde 800 123456", "800 123456"),
         ] {
             let found = find(text);
             // The bracket before the plus is not part of the number.

@@ -96,7 +96,7 @@ pub(super) fn extended(page: &Page<'_>, end: usize) -> usize {
 }
 
 /// Words before an extension, the longer of two first.
-const EXTENSIONS: &[&str] = &["extension", "ext", "poste", "durchwahl", "dw", "toestel", "x"];
+const EXTENSIONS: &[&str] = &["extension", "ext", "poste", "durchwahl", "dw", "toestel", "interno", "int", "x"];
 
 /// `(415) 555-0132`, `415-555-0132`, `415.555.0132`, a `1` before any of them, where area and exchange exist.
 pub(super) fn american(page: &Page<'_>, number: &Number, from: Range<usize>) -> Option<(Range<usize>, u8)> {

@@ -23,6 +23,8 @@ pub(super) const DIRECT_WORDS: &[&str] = &[
     "durchwahl", "erreichbar unter", "erreichen unter", "meine nummer ist", "meine nummer", "natel", "tel nr", "fon", "telefax", "faxnummer",
     // Italian, Spanish, Portuguese
     "telefono", "cellulare", "cell", "numero di telefono", "recapito telefonico", "mi chiami al", "chiamami al", "chiamare il", "telefonare al", "utenza",
+    "whats app", "numero verde", "telefonare allo", "telefonami", "telefonatemi", "chiamarmi al", "chiamarmi allo", "chiamami allo", "mi chiami allo", "richiamarmi al",
+    "richiamarmi allo", "mio numero è",
     "teléfono", "telefonos", "móvil", "tfno", "tlf", "telf", "tlfno", "llámame al", "llamar al", "llame al", "número de teléfono", "celular", "mi número es",
     "telefone", "telemóvel", "telemovel", "tlm", "telem", "telef", "contacto telefónico", "número de telefone", "ligar para", "ligue para",
     // Dutch, Nordic
@@ -40,4 +42,5 @@ pub(super) const DIRECT_WORDS: &[&str] = &[
 pub(super) const WEAK_WORDS: &[&str] = &[
     "call", "ring", "dial", "office", "home", "work", "standard", "appeler", "appelez", "kom", "bel", "bellen", "contacto", "contato", "recapito",
     "signal", "unter der nummer", "rückruf", "contact", "kontakt", "contatto", "contatti",
+    "recapiti", "mio numero", "contattarmi", "contattarci", "contattare", "raggiungibile", "reperibile", "richiami", "richiamami", "nuovo numero", "fisso",
 ];
