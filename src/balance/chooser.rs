@@ -281,7 +281,7 @@ impl Balancer {
         estimate.holding = estimate.holding.saturating_add(u64::from(ask.tokens));
         estimate.sent = estimate.sent.saturating_add(u64::from(uncached));
         if ask.stream {
-            estimate.reading = estimate.reading.saturating_add(u64::from(uncached));
+            estimate.reads(u64::from(uncached), now);
         } else {
             estimate.reading_until = estimate.reading_until.max(now).saturating_add(u64::from(uncached) * READING_US);
         }
@@ -314,23 +314,24 @@ impl Balancer {
         let took = float(now.saturating_sub(seat.began));
         let (tuning, mut typical) = (self.tuning, self.typical);
         let Some(estimate) = self.seated(seat) else { return };
-        estimate.reading = estimate.reading.saturating_sub(u64::from(seat.uncached));
-        estimate.decoding = estimate.decoding.saturating_add(1);
         estimate.saw_first((took, seat.forecast), &typical, now, &tuning);
+        estimate.was_read(u64::from(seat.uncached));
+        estimate.decoding = estimate.decoding.saturating_add(1);
         typical.follow(estimate);
         self.typical = typical;
     }
 
     /// A further token of a stream came: the endpoint has just ended a step.
     pub fn further(&mut self, seat: &Seat, now: Micros) {
+        let typical = self.typical;
         if let Some(estimate) = self.seated(seat).filter(|_| seat.stream) {
-            estimate.was_seen(now);
+            estimate.was_seen(now, &typical);
         }
     }
 
     /// The request ended, well or not, after so many tokens.
     pub fn end(&mut self, seat: &Seat, now: Micros, tokens: u32) {
-        let (tuning, typical) = (self.tuning, self.typical);
+        let tuning = self.tuning;
         let Some(estimate) = self.seated(seat) else { return };
         estimate.outstanding = estimate.outstanding.saturating_sub(1);
         estimate.holding = estimate.holding.saturating_sub(u64::from(seat.tokens));
@@ -343,10 +344,10 @@ impl Balancer {
                 estimate.decoding = estimate.decoding.saturating_sub(1);
                 if tokens > 1 {
                     let each = float(now.saturating_sub(first)) / f64::from(tokens - 1);
-                    estimate.saw_each(each, &typical, now, &tuning);
+                    estimate.saw_each(each, now, &tuning);
                 }
             }
-            None if seat.stream => estimate.reading = estimate.reading.saturating_sub(u64::from(seat.uncached)),
+            None if seat.stream => estimate.was_read(u64::from(seat.uncached)),
             None => {}
         }
         self.outstanding = self.outstanding.saturating_sub(1);

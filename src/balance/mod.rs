@@ -24,6 +24,7 @@
 mod budget;
 mod chooser;
 mod estimate;
+mod learned;
 mod memory;
 mod overload;
 mod page;
@@ -33,6 +34,7 @@ mod queue;
 mod random;
 mod ring;
 mod servers;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod wish;
