@@ -107,8 +107,9 @@ fn tune() {
     let tunings: Vec<(&str, Tuning)> = vec![
         ("default", default),
         ("factor 2", Tuning { load_factor: 2.0, load_slack: 8, ..default }),
-        ("draws 4", Tuning { draws: 4, ..default }),
-        ("idle alike", Tuning { idle_below: 0, ..default }),
+        ("draws 2", Tuning { draws: 2, ..default }),
+        ("idle 0", Tuning { idle_below: 0, ..default }),
+        ("idle 32", Tuning { idle_below: 32, ..default }),
         ("decoding 1000", Tuning { decoding_us: 1_000.0, ..default }),
         ("decoding 2000", Tuning { decoding_us: 2_000.0, ..default }),
         ("calm 1.5", Tuning { calm: 1.5, ..default }),

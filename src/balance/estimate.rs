@@ -4,16 +4,18 @@
 //! within the steps in which the running requests get a token each. So a first token takes
 //!
 //! ```text
-//!   what is left of the step at hand     a step less the time since the last token from there: servers send at the ends of steps
+//!   what is left of the step at hand     when it began, what it reads (steps.rs), less the time since
 //! + steps                                one for each CHUNK tokens that are ahead or the request's own; longer the more decode
 //! + reading                              those tokens at the server's rate, without what its KV cache is believed to hold
 //! ```
-//! How long a step and a token of a prompt take there is learned from every answer: two slow means, which drift to those of its
-//! siblings while nothing is measured. What is beyond them is the pace, measured over expected: a peak-EWMA, for which a worse
-//! measurement counts at once and whose memory halves with time, so that a server which begins to stall is left alone long
-//! before it has failed, and is tried again soon. Below [`Tuning::calm`] it is noise, and counts for nothing.
+//! How long a step and a token of a prompt take there is learned from every step that is seen to end: two slow means, which
+//! drift to those of its siblings while nothing is measured. What is beyond them is the pace, measured over expected: a
+//! peak-EWMA, for which a worse measurement counts at once and whose memory halves with time, so that a server which begins to
+//! stall is left alone long before it has failed, and is tried again soon. Below [`Tuning::calm`] it is noise, and counts for
+//! nothing.
 
 use super::learned::{Learned, Peak};
+use super::outlook::Outlook;
 use super::steps::{CHUNK, Ended, Speed, Stand, Steps};
 use super::{Full, Micros, Tuning};
 
@@ -78,6 +80,9 @@ pub(super) struct Cost {
     pub(super) us: f64,
     /// What is expected of a server at its usual pace.
     pub(super) forecast: Forecast,
+    /// Of that what passes with time, and what each token of the request adds, roughly.
+    left: f64,
+    token: f64,
 }
 
 /// An expected time to the first token, which the measured one will correct.
@@ -154,6 +159,11 @@ impl Estimate {
         (now.saturating_sub(*at) <= tuning.stale_us).then_some(said)
     }
 
+    /// Microseconds of a step in which one request decodes, as far as is known.
+    pub(super) fn step_us(&self, typical: &Typical, now: Micros) -> f64 {
+        self.step.at(now, typical.step)
+    }
+
     /// Whether one more request would have to wait there.
     pub(super) fn is_full(&self, full: &Full, now: Micros, tuning: &Tuning) -> bool {
         let waiting = || self.said(now, tuning)?.waiting.map(|waiting| waiting.saturating_add(self.unheard));
@@ -210,18 +220,20 @@ impl Estimate {
     }
 
     /// A token of a stream came from it: a step has ended, and tells how long steps and prompts take.
-    pub(super) fn was_seen(&mut self, now: Micros, typical: &Typical) {
+    /// Whether it is the first of that step.
+    pub(super) fn was_seen(&mut self, now: Micros, typical: &Typical) -> bool {
         let decoding = self.decodes();
         let speed = self.speed(decoding, typical, now);
-        let Some(Ended { took_us, chunk }) = self.steps.token(now, self.reading, speed) else { return };
+        let Some(Ended { took_us, chunk }) = self.steps.token(now, self.reading, speed) else { return false };
         if self.decoding == 0 {
-            return;
+            return true;
         }
         if chunk < READ_TOKENS_FEW {
             self.step.saw((took_us - chunk * speed.rate_us) / crowd(decoding), now, typical.step);
         } else if chunk >= READ_TOKENS_MIN {
             self.rate.saw((took_us - speed.step_us) / chunk, now, typical.rate);
         }
+        true
     }
 
     /// Requests that decode there, of whichever gateway.
@@ -230,8 +242,10 @@ impl Estimate {
     }
 
     fn speed(&self, decoding: f64, typical: &Typical, now: Micros) -> Speed {
-        let step_us = self.step.at(now, typical.step) * crowd(decoding);
-        Speed { step_us, rate_us: self.rate.at(now, typical.rate), chunk: (float(CHUNK) - decoding).max(1.0) }
+        let step_us = self.step.at(now, typical.step);
+        // Whoever is slow at one is slow at the other.
+        let rate_us = self.rate.at(now, typical.rate * step_us / typical.step);
+        Speed { step_us: step_us * crowd(decoding), rate_us, chunk: (float(CHUNK) - decoding).max(1.0) }
     }
 
     /// Takes in what it says of itself.
@@ -266,11 +280,22 @@ impl Estimate {
         let steps_us = left_us + speed.step_us * (read / speed.chunk).ceil();
         let forecast = Forecast { steps_us, reading_us: read * rate, read };
         let pace = (self.pace.at(now, tuning).unwrap_or(1.0) / tuning.calm).max(1.0);
+        // Of what reads without a sign of it all passes with time, of others the step at hand.
+        let waits = if self.decoding > 0 { left_us } else { forecast.us() - speed.step_us - uncached * rate };
+        let left = waits.max(0.0) * pace + float(self.reading_until.saturating_sub(now));
         blocked += float(self.reading_until.saturating_sub(now));
         blocked += self.room(load.tokens, (capacity, typical.tokens), now, tuning);
         // What the request does to others: it shares their steps, and what it reads they wait for.
         let burden = decoding * tuning.decoding_us + uncached * rate * tuning.work;
-        Cost { us: forecast.us() * pace + blocked + burden, forecast }
+        let token = rate * (pace + tuning.work) + speed.step_us * pace / speed.chunk;
+        Cost { us: forecast.us() * pace + blocked + burden, forecast, left, token }
+    }
+
+    /// What a request would meet there, roughly.
+    pub(super) fn outlook(&self, typical: &Typical, now: Micros, tuning: &Tuning) -> Outlook {
+        let load = Load { tokens: 1, cached: 0, adapter: None };
+        let Cost { us, left, token, .. } = self.cost(load, typical, now, tuning);
+        Outlook { left, before: us - left, token }
     }
 
     /// How the step at hand stands.

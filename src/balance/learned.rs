@@ -66,7 +66,7 @@ const DOWN: f64 = 0.1;
 /// How much better than its siblings an endpoint is taken to be that is not known, so that it gets to show it.
 const UNKNOWN: f64 = 0.9;
 /// Share of a measurement in what is learned of an endpoint; the first ones count for more.
-const LEARNS: f64 = 0.1;
+const LEARNS: f64 = 0.02;
 /// How far from what is typical a single measurement may be: what is beyond is the pace.
 const FAR: f64 = 4.0;
 /// Microseconds in which what was learned is half forgotten while nothing is measured.

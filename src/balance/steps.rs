@@ -88,3 +88,33 @@ impl Steps {
 
 /// Tokens of prompts that a step reads at most: vLLM's default, and what others are near to.
 pub(super) const CHUNK: u64 = 2_048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEED: Speed = Speed { step_us: 30_000.0, rate_us: 50.0, chunk: 2_048.0 };
+
+    #[test]
+    fn a_token_ends_a_step_once() {
+        let mut steps = Steps::default();
+        steps.wake(0, 3_000);
+        assert!(steps.token(1_000, 3_000, SPEED).is_none(), "too soon");
+        let ended = steps.token(132_400, 3_000, SPEED).unwrap();
+        assert_eq!((ended.took_us, ended.chunk), (132_400.0, 2_048.0));
+        assert!(steps.token(132_500, 3_000, SPEED).is_none(), "one more of the same step");
+        let ended = steps.token(210_000, 3_000, SPEED).unwrap();
+        assert_eq!((ended.took_us, ended.chunk), (77_600.0, 952.0));
+    }
+
+    #[test]
+    fn what_is_left_shrinks_with_time() {
+        let mut steps = Steps::default();
+        steps.wake(0, 5_000);
+        let stand = steps.stand(32_400, 5_000, true, SPEED);
+        assert_eq!((stand.left_us, stand.ahead), (100_000.0, 2_952.0));
+        // Nobody decodes there, so that the second step began unseen.
+        let stand = steps.stand(142_400, 5_000, false, SPEED);
+        assert_eq!((stand.left_us, stand.ahead), (122_400.0, 904.0));
+    }
+}
