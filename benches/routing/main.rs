@@ -44,6 +44,9 @@ pub(crate) const KINDS: [(&str, Kind); 4] = [
     ("oracle", Kind::Oracle),
 ];
 
+/// The oracle of the comparison where several gateways share nothing: what any of them could know at best.
+const APART: (&str, Kind) = ("oracle apart", Kind::OracleApart);
+
 /// The runs of one scenario: what one seed brings by chance is not the router's.
 const SEEDS: [u64; 3] = [1, 2, 3];
 
@@ -72,7 +75,9 @@ fn measured(runs: &[Run]) -> Vec<Measured> {
     runs.iter()
         .map(|scenario| {
             let runs = |kind| SEEDS.map(|seed| run(&Run { seed, ..*scenario }, kind));
-            let outcomes: Vec<_> = KINDS.iter().map(|(name, kind)| (*name, Outcome::of(&runs(*kind)))).collect();
+            let apart = (scenario.gateways > 1).then_some(&APART);
+            let kinds = KINDS.iter().chain(apart);
+            let outcomes: Vec<_> = kinds.map(|(name, kind)| (*name, Outcome::of(&runs(*kind)))).collect();
             println!("{scenario:?}");
             for (name, outcome) in &outcomes {
                 println!("  {name:18} {}", line(outcome));
@@ -107,8 +112,9 @@ fn tune() {
     let tunings: Vec<(&str, Tuning)> = vec![
         ("default", default),
         ("factor 2", Tuning { load_factor: 2.0, load_slack: 8, ..default }),
-        ("draws 4", Tuning { draws: 4, ..default }),
-        ("idle alike", Tuning { idle_below: 0, ..default }),
+        ("draws 2", Tuning { draws: 2, ..default }),
+        ("idle 0", Tuning { idle_below: 0, ..default }),
+        ("idle 32", Tuning { idle_below: 32, ..default }),
         ("decoding 1000", Tuning { decoding_us: 1_000.0, ..default }),
         ("decoding 2000", Tuning { decoding_us: 2_000.0, ..default }),
         ("calm 1.5", Tuning { calm: 1.5, ..default }),

@@ -11,6 +11,7 @@ use crate::server::Server;
 pub(crate) trait Router {
     fn choose(&mut self, servers: &[Server], job: &Job, now: u64, tried: &[usize]) -> Option<usize>;
     fn began(&mut self, _server: usize, _job: &Job, _now: u64) {}
+    fn refused(&mut self, _server: usize, _job: &Job, _now: u64) {}
     fn first(&mut self, _job: &Job, _now: u64) {}
     fn further(&mut self, _job: usize, _now: u64) {}
     fn ended(&mut self, _server: usize, _job: &Job, _now: u64) {}
@@ -62,13 +63,34 @@ impl Router for LeastOutstanding {
 }
 
 /// Knows every queue, every cache and the length of every answer, and takes the server with the earliest first token.
-pub(crate) struct Oracle;
+#[derive(Default)]
+pub(crate) struct Oracle {
+    /// Where it sent each conversation last, if it knows of no cache what other gateways brought there.
+    own: Option<HashMap<u64, usize>>,
+}
+
+impl Oracle {
+    /// One that knows all but where other gateways sent a conversation.
+    pub(crate) fn apart() -> Self {
+        Self { own: Some(HashMap::new()) }
+    }
+}
 
 impl Router for Oracle {
     fn choose(&mut self, servers: &[Server], job: &Job, now: u64, tried: &[usize]) -> Option<usize> {
+        let knows = |server: usize| {
+            self.own.as_ref().is_none_or(|own| own.get(&job.conversation).is_some_and(|last| *last == server))
+        };
         let open = (0..servers.len()).filter(|server| !tried.contains(server) && !servers[*server].is_full());
-        let told = open.map(|server| (servers[server].foretell(job, now), servers[server].running(), server));
+        let told =
+            open.map(|server| (servers[server].foretell(job, now, knows(server)), servers[server].running(), server));
         told.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|(_, _, server)| server)
+    }
+
+    fn began(&mut self, server: usize, job: &Job, _: u64) {
+        if let Some(own) = &mut self.own {
+            own.insert(job.conversation, server);
+        }
     }
 }
 
@@ -78,13 +100,18 @@ pub(crate) struct Ours {
     seats: HashMap<usize, Seat>,
     chosen: Option<octroi::balance::Chosen>,
     polls: bool,
+    /// By server until when its siblings are asked first, as the gateway does with one that refused.
+    avoided: Vec<u64>,
 }
+
+/// What the gateway leaves one alone for that does not say for how long.
+const AVOIDED_US: u64 = 500_000;
 
 impl Ours {
     pub(crate) fn new(seed: u64, servers: usize, tuning: Tuning, polls: bool) -> Self {
         let mut balancer = Balancer::new(seed, tuning);
         balancer.set(&(0..servers as u64).map(|id| Random::new(id + 1).bits()).collect::<Vec<_>>());
-        Self { balancer, seats: HashMap::new(), chosen: None, polls }
+        Self { balancer, seats: HashMap::new(), chosen: None, polls, avoided: vec![0; servers] }
     }
 
     fn ask(job: &Job) -> Ask<'_> {
@@ -95,7 +122,9 @@ impl Ours {
 
 impl Router for Ours {
     fn choose(&mut self, _: &[Server], job: &Job, now: u64, tried: &[usize]) -> Option<usize> {
-        self.chosen = self.balancer.choose(&Self::ask(job), now, |slot| !tried.contains(&slot));
+        let (ask, open) = (Self::ask(job), |slot| !tried.contains(&slot));
+        let well = self.balancer.choose(&ask, now, |slot| open(slot) && self.avoided[slot] <= now);
+        self.chosen = well.or_else(|| self.balancer.choose(&ask, now, open));
         self.chosen.map(|chosen| chosen.slot)
     }
 
@@ -103,6 +132,15 @@ impl Router for Ours {
         if let Some(chosen) = self.chosen.take() {
             let seat = self.balancer.begin(&chosen, &Self::ask(job), now).unwrap();
             self.seats.insert(job.id, seat);
+        }
+    }
+
+    fn refused(&mut self, server: usize, job: &Job, now: u64) {
+        self.avoided[server] = now + AVOIDED_US;
+        if let Some(chosen) = self.chosen.take() {
+            let seat = self.balancer.begin(&chosen, &Self::ask(job), now).unwrap();
+            self.balancer.turned_away(&seat, now + AVOIDED_US);
+            self.balancer.end(&seat, now, 0);
         }
     }
 

@@ -120,9 +120,14 @@ impl Server {
         (job.prompt - self.cache.held(job)).max(1)
     }
 
-    /// When the first token of a request would come, all being known.
-    pub(crate) fn foretell(&self, job: &Job, now: u64) -> f64 {
-        let own = self.uncached(job);
+    /// Tokens that are to be read if the cache holds the system prompt at most.
+    fn uncached_begun(&self, job: &Job) -> u64 {
+        (job.prompt - self.cache.held_of_app(job)).max(1)
+    }
+
+    /// When the first token of a request would come, all being known; of its conversation's cache only if that is so.
+    pub(crate) fn foretell(&self, job: &Job, now: u64, knows_conversation: bool) -> f64 {
+        let own = if knows_conversation { self.uncached(job) } else { self.uncached_begun(job) };
         let ahead = self.queued + own;
         let batch = self.running.len() as u64;
         let room = CHUNK.saturating_sub(batch).max(1);
@@ -237,9 +242,13 @@ struct Cache {
 
 impl Cache {
     fn held(&self, job: &Job) -> u64 {
-        let system = self.held.get(&job.app_key()).map_or(0, |(tokens, _)| *tokens);
+        let system = self.held_of_app(job);
         let own = self.held.get(&job.conversation_key()).map_or(0, |(tokens, _)| *tokens + job.system);
         system.max(own).min(job.prompt - 1)
+    }
+
+    fn held_of_app(&self, job: &Job) -> u64 {
+        self.held.get(&job.app_key()).map_or(0, |(tokens, _)| *tokens)
     }
 
     /// Takes out what a request now holds itself.

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     /// With this tuning.
     Ours(Tuning),
     Oracle,
+    /// An oracle for each gateway, which knows nothing of what the others brought into caches.
+    OracleApart,
 }
 
 /// One run.
@@ -111,7 +113,8 @@ pub(crate) fn run(run: &Run, kind: Kind) -> Outcome {
             Kind::RoundRobin => Box::<RoundRobin>::default(),
             Kind::Least => Box::new(LeastOutstanding::new(seed, run.servers)),
             Kind::Ours(tuning) => Box::new(Ours::new(seed, run.servers, tuning, true)),
-            Kind::Oracle => Box::new(Oracle),
+            Kind::Oracle => Box::<Oracle>::default(),
+            Kind::OracleApart => Box::new(Oracle::apart()),
         }
     };
     let end = run.seconds * 1_000_000;
@@ -200,6 +203,7 @@ impl World {
         while tried.len() < TRIES {
             let Some(server) = self.routers[gateway].choose(&self.servers, &job, now, &tried) else { break };
             if self.servers[server].is_full() {
+                self.routers[gateway].refused(server, &job, now);
                 tried.push(server);
                 continue;
             }

@@ -1,41 +1,45 @@
-//! The choice: a few candidates, the least cost, and what is learned of it.
+//! The choice: a few candidates, and the least cost.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::estimate::{Cost, Forecast, Load, Typical, float};
+use super::estimate::{Cost, Forecast, Load, Typical};
 use super::memory::Memory;
+use super::outlook::{FOUND, Outlooks};
+use super::popular::Popular;
 use super::ring::Ring;
 use super::wish::{Held, Holders, Wish};
-use super::{Ask, BLOCKS_MAX, Block, Estimate, Micros, Random, Said, Tuning};
+use super::{Ask, BLOCKS_MAX, Block, Estimate, Micros, Random, Tuning};
 
 /// The endpoints of one backend.
 #[derive(Debug)]
 pub struct Balancer {
-    tuning: Tuning,
-    slots: Vec<Slot>,
+    pub(super) tuning: Tuning,
+    pub(super) slots: Vec<Slot>,
     ring: Ring,
-    memory: Memory,
+    pub(super) memory: Memory,
+    pub(super) popular: Popular,
+    outlooks: Outlooks,
     random: Random,
     /// Whether some are to get more than others.
     is_weighed: bool,
     /// Endpoints in use.
     count: u32,
     /// Requests outstanding at all of them.
-    outstanding: u32,
+    pub(super) outstanding: u32,
     /// What is known of them together.
-    typical: Typical,
+    pub(super) typical: Typical,
     /// Share of the requests at endpoints that other gateways sent there, as the endpoints tell.
-    others: f64,
+    pub(super) others: f64,
     /// Names that a server listed as an adapter, or as a model that it loads and unloads: only these can be missing.
-    adapters: BTreeSet<u64>,
+    pub(super) adapters: BTreeSet<u64>,
 }
 
 #[derive(Debug)]
-struct Slot {
+pub(super) struct Slot {
     /// `None` while the slot is free.
-    id: Option<u64>,
-    estimate: Estimate,
+    pub(super) id: Option<u64>,
+    pub(super) estimate: Estimate,
     /// How much it is to get beside its siblings, which have 1 on average.
     weight: f64,
 }
@@ -55,20 +59,7 @@ pub struct Chosen {
     pub cost_us: f64,
     /// Tokens that its KV cache is believed to hold.
     pub cached: u32,
-    forecast: Forecast,
-}
-
-/// The place of one request at an endpoint, from its beginning to its end.
-#[derive(Debug)]
-pub struct Seat {
-    slot: usize,
-    id: u64,
-    tokens: u32,
-    uncached: u32,
-    forecast: Forecast,
-    began: Micros,
-    first: Option<Micros>,
-    stream: bool,
+    pub(super) forecast: Forecast,
 }
 
 impl Balancer {
@@ -79,6 +70,8 @@ impl Balancer {
             slots: Vec::new(),
             ring: Ring::default(),
             memory: Memory::default(),
+            popular: Popular::default(),
+            outlooks: Outlooks::default(),
             random: Random::new(seed),
             is_weighed: false,
             count: 0,
@@ -97,6 +90,7 @@ impl Balancer {
                 self.outstanding = self.outstanding.saturating_sub(slot.estimate.outstanding);
                 *slot = Slot::new(None);
                 self.memory.forget(number);
+                self.popular.forget(number as usize);
             }
         }
         let slots: Vec<usize> = ids.iter().map(|id| self.place(*id)).collect();
@@ -104,6 +98,11 @@ impl Balancer {
         self.count = u32::try_from(used().count()).unwrap_or(u32::MAX);
         self.ring = Ring::new(used());
         self.memory.fit(self.slots.len());
+        self.popular.fit(self.slots.len());
+        self.outlooks.fit(self.slots.len());
+        for slot in 0..self.slots.len() {
+            self.look_at(slot, self.outlooks.latest());
+        }
         slots
     }
 
@@ -147,8 +146,9 @@ impl Balancer {
     pub fn choose(&mut self, ask: &Ask<'_>, now: Micros, open: impl Fn(usize) -> bool) -> Option<Chosen> {
         let open = |balancer: &Self, slot: usize| open(slot) && !balancer.is_full(slot, now);
         let mut best = None;
-        let wish = Wish { ask, held: self.held(ask.blocks), now };
-        let home = self.home(ask, &open);
+        let beginning = ask.blocks.first().and_then(|block| Some((self.popular.find(block.key)?, block.tokens)));
+        let wish = Wish { ask, held: self.held(ask.blocks), beginning, now };
+        let home = self.home(ask, &open, now);
         if self.slots.len() <= self.tuning.all_up_to as usize {
             for slot in 0..self.slots.len() {
                 self.consider(&mut best, (slot, home == Some(slot)), &wish, &open);
@@ -162,14 +162,52 @@ impl Balancer {
         if let Some(home) = home {
             self.consider(&mut best, (home, true), &wish, &open);
         }
-        // Where little is to do, looking at more costs no conversation its cache.
-        let is_calm = self.outstanding < self.count.saturating_mul(self.tuning.idle_below);
-        for _ in 0..if is_calm { self.tuning.draws_idle } else { self.tuning.draws } {
+        for _ in 0..self.tuning.draws {
             if let Some(slot) = self.draw(&open) {
                 self.consider(&mut best, (slot, false), &wish, &open);
             }
         }
+        // Where little is to do, looking at all costs no conversation its cache.
+        if self.is_calm() {
+            for slot in self.promising(&wish).into_iter().flatten() {
+                let slot = if open(self, slot) {
+                    slot
+                } else {
+                    // Until something happens there, or its turn comes, others are found.
+                    self.outlooks.set(slot, now, None);
+                    let Some(other) = self.draw(&open) else { continue };
+                    other
+                };
+                self.consider(&mut best, (slot, home == Some(slot)), &wish, &open);
+            }
+        }
         best
+    }
+
+    /// Whether the endpoints have little to do, requests of other gateways included.
+    fn is_calm(&self) -> bool {
+        let few = f64::from(self.count) * f64::from(self.tuning.idle_below);
+        f64::from(self.outstanding) < few * (1.0 - self.others)
+    }
+
+    /// Of all endpoints those where a request looks best at a glance.
+    fn promising(&mut self, wish: &Wish<'_>) -> [Option<usize>; FOUND] {
+        let turn = self.outlooks.turn();
+        self.look_at(turn, wish.now);
+        let beginning = wish.beginning.map(|(row, tokens)| (self.popular.marks(row), tokens));
+        self.outlooks.best(wish.now, wish.ask.tokens, beginning.unwrap_or_default())
+    }
+
+    /// Something happened at an endpoint: what a request would meet there is another.
+    pub(super) fn look_at(&mut self, slot: usize, now: Micros) {
+        let Some(it) = self.slots.get(slot).filter(|it| it.id.is_some()) else {
+            return self.outlooks.set(slot, now, None);
+        };
+        let mut outlook = it.estimate.outlook(&self.typical, now, &self.tuning);
+        if self.is_weighed {
+            outlook.before += f64::from(it.estimate.outstanding) * WEIGHED_US / it.weight;
+        }
+        self.outlooks.set(slot, now, Some(outlook));
     }
 
     /// Which endpoints are believed to hold which blocks; the longest first. Looked up once for all candidates.
@@ -205,10 +243,18 @@ impl Balancer {
         self.slots.get(slot).is_some_and(|slot| slot.estimate.is_full(full, now, &self.tuning))
     }
 
-    /// The first open endpoint behind the conversation's hash that is not loaded past its share.
-    fn home(&self, ask: &Ask<'_>, open: &impl Fn(&Self, usize) -> bool) -> Option<usize> {
-        let behind = self.ring.behind(ask.home?).take(HOMES_TRIED);
-        behind.map(|slot| slot as usize).find(|slot| open(self, *slot) && self.has_share_left(*slot))
+    /// The first open endpoint behind the conversation's hash that is not loaded past its share; the one behind it, if that
+    /// reads prompts so much faster that every gateway finds the same.
+    fn home(&self, ask: &Ask<'_>, open: &impl Fn(&Self, usize) -> bool, now: Micros) -> Option<usize> {
+        let behind = self.ring.behind(ask.home?).take(HOMES_TRIED).map(|slot| slot as usize);
+        let mut homes = behind.filter(|slot| open(self, *slot) && self.has_share_left(*slot));
+        let first = homes.next()?;
+        if self.others < SHARED {
+            return Some(first);
+        }
+        let rate = |slot: usize| self.slots.get(slot).map_or(f64::MAX, |it| it.estimate.step_us(&self.typical, now));
+        let other = homes.find(|slot| *slot != first);
+        Some(other.filter(|other| rate(*other) * MUCH_FASTER < rate(first)).unwrap_or(first))
     }
 
     /// Whether one more request leaves an endpoint within its bounded share of all.
@@ -241,7 +287,7 @@ impl Balancer {
         }
         let adapter = ask.adapter.filter(|adapter| self.adapters.contains(adapter));
         let load = Load { tokens: ask.tokens, cached: cached.min(ask.tokens), adapter };
-        let Cost { us, forecast } = estimate.cost(load, &self.typical, wish.now, &self.tuning);
+        let Cost { us, forecast, .. } = estimate.cost(load, &self.typical, wish.now, &self.tuning);
         // Under load one with twice the weight has twice as much to do.
         let weighed = f64::from(estimate.outstanding) * WEIGHED_US / weight;
         let us = if self.is_weighed { us + weighed } else { us };
@@ -260,134 +306,24 @@ impl Balancer {
 
     /// Tokens of the longest leading block that an endpoint is believed to hold.
     fn cached(&self, slot: usize, estimate: &Estimate, wish: &Wish<'_>) -> u32 {
-        let mut own = wish.held.iter().filter(|held| held.slot as usize == slot).peekable();
-        if own.peek().is_none() {
-            return 0;
-        }
         let said = estimate.said(wish.now, &self.tuning).and_then(|said| said.kv_tokens);
         // What runs cannot be given up for what was.
         let room = said.unwrap_or(self.tuning.cache_tokens).saturating_sub(estimate.holding);
-        own.find(|held| estimate.sent.saturating_sub(held.sent) < room).map_or(0, |held| held.tokens)
-    }
-
-    /// A request is sent to an endpoint that was chosen for it.
-    pub fn begin(&mut self, chosen: &Chosen, ask: &Ask<'_>, now: Micros) -> Option<Seat> {
-        let slot = self.slots.get_mut(chosen.slot)?;
-        let id = slot.id?;
-        let uncached = ask.tokens.saturating_sub(chosen.cached);
-        let estimate = &mut slot.estimate;
-        estimate.outstanding = estimate.outstanding.saturating_add(1);
-        estimate.was_sent();
-        estimate.holding = estimate.holding.saturating_add(u64::from(ask.tokens));
-        estimate.sent = estimate.sent.saturating_add(u64::from(uncached));
-        if ask.stream {
-            estimate.reading = estimate.reading.saturating_add(u64::from(uncached));
-        } else {
-            estimate.reading_until = estimate.reading_until.max(now).saturating_add(u64::from(uncached) * READING_US);
-        }
-        let sent = estimate.sent;
-        self.outstanding = self.outstanding.saturating_add(1);
-        self.typical.tokens += 0.02 * (f64::from(ask.tokens) - self.typical.tokens);
-        if let Ok(number) = u32::try_from(chosen.slot) {
-            // Those between were noted when they were the last.
-            let inner = ask.blocks.len().saturating_sub(1).max(1);
-            for block in ask.blocks.iter().take(1).chain(ask.blocks.get(inner..).unwrap_or_default()) {
-                self.memory.note(block.key, number, sent);
-            }
-        }
-        let (tokens, forecast, stream) = (ask.tokens, chosen.forecast, ask.stream);
-        Some(Seat { slot: chosen.slot, id, tokens, uncached, forecast, began: now, first: None, stream })
-    }
-
-    /// The first piece of an answer came: of a stream its first token.
-    pub fn first(&mut self, seat: &mut Seat, now: Micros) {
-        if seat.first.replace(now).is_some() {
-            return;
-        }
-        if let Some(estimate) = self.seated(seat) {
-            estimate.serves();
-            estimate.was_heard(seat.began);
-        }
-        if !seat.stream {
-            return;
-        }
-        let took = float(now.saturating_sub(seat.began));
-        let (tuning, mut typical) = (self.tuning, self.typical);
-        let Some(estimate) = self.seated(seat) else { return };
-        estimate.reading = estimate.reading.saturating_sub(u64::from(seat.uncached));
-        estimate.decoding = estimate.decoding.saturating_add(1);
-        estimate.saw_first((took, seat.forecast), &typical, now, &tuning);
-        typical.follow(estimate);
-        self.typical = typical;
-    }
-
-    /// A further token of a stream came: the endpoint has just ended a step.
-    pub fn further(&mut self, seat: &Seat, now: Micros) {
-        if let Some(estimate) = self.seated(seat).filter(|_| seat.stream) {
-            estimate.was_seen(now);
-        }
-    }
-
-    /// The request ended, well or not, after so many tokens.
-    pub fn end(&mut self, seat: &Seat, now: Micros, tokens: u32) {
-        let (tuning, typical) = (self.tuning, self.typical);
-        let Some(estimate) = self.seated(seat) else { return };
-        estimate.outstanding = estimate.outstanding.saturating_sub(1);
-        estimate.holding = estimate.holding.saturating_sub(u64::from(seat.tokens));
-        estimate.sent = estimate.sent.saturating_add(u64::from(tokens));
-        if seat.first.is_none() {
-            estimate.was_heard(seat.began);
-        }
-        match seat.first.filter(|_| seat.stream) {
-            Some(first) => {
-                estimate.decoding = estimate.decoding.saturating_sub(1);
-                if tokens > 1 {
-                    let each = float(now.saturating_sub(first)) / f64::from(tokens - 1);
-                    estimate.saw_each(each, &typical, now, &tuning);
-                }
-            }
-            None if seat.stream => estimate.reading = estimate.reading.saturating_sub(u64::from(seat.uncached)),
-            None => {}
-        }
-        self.outstanding = self.outstanding.saturating_sub(1);
-    }
-
-    /// The endpoint of a seat turned the request away: it has no room until then.
-    pub fn turned_away(&mut self, seat: &Seat, until: Micros) {
-        if let Some(estimate) = self.seated(seat) {
-            estimate.turned_away(until);
-        }
-    }
-
-    /// An endpoint says how it is.
-    pub fn says(&mut self, slot: usize, said: Said, now: Micros) {
-        if let Some(slot) = self.slots.get_mut(slot).filter(|slot| slot.id.is_some()) {
-            for adapter in said.adapters.iter().flatten() {
-                if self.adapters.len() < ADAPTERS_MAX {
-                    self.adapters.insert(*adapter);
-                }
-            }
-            slot.estimate.hears(said, now);
-            let others = slot.estimate.others();
-            self.others += OTHERS_FOLLOW * (others - self.others);
-        }
-    }
-
-    /// The estimate of a seat's endpoint, if that is still there.
-    fn seated(&mut self, seat: &Seat) -> Option<&mut Estimate> {
-        self.slots.get_mut(seat.slot).filter(|slot| slot.id == Some(seat.id)).map(|slot| &mut slot.estimate)
+        let is_there = |sent: u64| estimate.sent.saturating_sub(sent) < room;
+        let mut own = wish.held.iter().filter(|held| held.slot as usize == slot);
+        let own = own.find(|held| is_there(held.sent)).map_or(0, |held| held.tokens);
+        let Some((row, tokens)) = wish.beginning.filter(|(_, tokens)| *tokens > own) else { return own };
+        if self.popular.sent(row, slot).is_some_and(is_there) { tokens } else { own }
     }
 }
 
-/// Microseconds for a token of a prompt whose answer comes whole, so that its first token is not seen.
-const READING_US: u64 = 100;
 /// What a request outstanding at an endpoint of mean weight counts, in microseconds: enough to outweigh a short prompt's cache.
 const WEIGHED_US: f64 = 30_000.0;
 /// What even the lightest endpoint gets.
 const WEIGHT_MIN: f64 = 0.05;
-/// Share by which one page of one endpoint moves what is known of other gateways.
-const OTHERS_FOLLOW: f64 = 0.02;
-/// Adapters that are remembered.
-const ADAPTERS_MAX: usize = 4_096;
+/// Share of the requests that other gateways send from which on homes matter to them.
+const SHARED: f64 = 0.1;
+/// How many times faster the second home must be to be preferred.
+const MUCH_FASTER: f64 = 1.3;
 /// Endpoints behind a hash that are tried for a home; the same one may come several times.
 const HOMES_TRIED: usize = 16;

@@ -4,15 +4,19 @@
 //! within the steps in which the running requests get a token each. So a first token takes
 //!
 //! ```text
-//!   what is left of the step at hand     a step less the time since the last token from there: servers send at the ends of steps
+//!   what is left of the step at hand     when it began, what it reads (steps.rs), less the time since
 //! + steps                                one for each CHUNK tokens that are ahead or the request's own; longer the more decode
 //! + reading                              those tokens at the server's rate, without what its KV cache is believed to hold
 //! ```
-//! How long a step and a token of a prompt take there is learned from every answer: two slow means, which drift to those of its
-//! siblings while nothing is measured. What is beyond them is the pace, measured over expected: a peak-EWMA, for which a worse
-//! measurement counts at once and whose memory halves with time, so that a server which begins to stall is left alone long
-//! before it has failed, and is tried again soon. Below [`Tuning::calm`] it is noise, and counts for nothing.
+//! How long a step and a token of a prompt take there is learned from every step that is seen to end: two slow means, which
+//! drift to those of its siblings while nothing is measured. What is beyond them is the pace, measured over expected: a
+//! peak-EWMA, for which a worse measurement counts at once and whose memory halves with time, so that a server which begins to
+//! stall is left alone long before it has failed, and is tried again soon. Below [`Tuning::calm`] it is noise, and counts for
+//! nothing.
 
+use super::learned::{Learned, Peak};
+use super::outlook::Outlook;
+use super::steps::{CHUNK, Ended, Speed, Stand, Steps};
 use super::{Full, Micros, Tuning};
 
 /// What a server says of itself. A value that it does not say is `None`.
@@ -51,8 +55,8 @@ pub struct Estimate {
     step: Learned,
     /// Microseconds for a token of a prompt.
     rate: Learned,
-    /// When a token of any stream came from it.
-    heard: Micros,
+    /// The step that it is at.
+    steps: Steps,
     /// Time to the first token, in microseconds.
     first: Peak,
     /// Time of a token after the first, in microseconds.
@@ -76,6 +80,9 @@ pub(super) struct Cost {
     pub(super) us: f64,
     /// What is expected of a server at its usual pace.
     pub(super) forecast: Forecast,
+    /// Of that what passes with time, and what each token of the request adds, roughly.
+    left: f64,
+    token: f64,
 }
 
 /// An expected time to the first token, which the measured one will correct.
@@ -152,6 +159,11 @@ impl Estimate {
         (now.saturating_sub(*at) <= tuning.stale_us).then_some(said)
     }
 
+    /// Microseconds of a step in which one request decodes, as far as is known.
+    pub(super) fn step_us(&self, typical: &Typical, now: Micros) -> f64 {
+        self.step.at(now, typical.step)
+    }
+
     /// Whether one more request would have to wait there.
     pub(super) fn is_full(&self, full: &Full, now: Micros, tuning: &Tuning) -> bool {
         let waiting = || self.said(now, tuning)?.waiting.map(|waiting| waiting.saturating_add(self.unheard));
@@ -193,9 +205,47 @@ impl Estimate {
         others / (others + f64::from(self.outstanding)).max(1.0)
     }
 
-    /// A token of a stream came from it.
-    pub(super) const fn was_seen(&mut self, now: Micros) {
-        self.heard = now;
+    /// A request begins, of which so many tokens have to be read.
+    pub(super) fn reads(&mut self, tokens: u64, now: Micros) {
+        if self.outstanding <= 1 {
+            self.steps.wake(now, tokens);
+        }
+        self.reading = self.reading.saturating_add(tokens);
+    }
+
+    /// A request was read, or is not read any more.
+    pub(super) fn was_read(&mut self, tokens: u64) {
+        self.reading = self.reading.saturating_sub(tokens);
+        self.steps.was_read(tokens);
+    }
+
+    /// A token of a stream came from it: a step has ended, and tells how long steps and prompts take.
+    /// Whether it is the first of that step.
+    pub(super) fn was_seen(&mut self, now: Micros, typical: &Typical) -> bool {
+        let decoding = self.decodes();
+        let speed = self.speed(decoding, typical, now);
+        let Some(Ended { took_us, chunk }) = self.steps.token(now, self.reading, speed) else { return false };
+        if self.decoding == 0 {
+            return true;
+        }
+        if chunk < READ_TOKENS_FEW {
+            self.step.saw((took_us - chunk * speed.rate_us) / crowd(decoding), now, typical.step);
+        } else if chunk >= READ_TOKENS_MIN {
+            self.rate.saw((took_us - speed.step_us) / chunk, now, typical.rate);
+        }
+        true
+    }
+
+    /// Requests that decode there, of whichever gateway.
+    fn decodes(&self) -> f64 {
+        f64::from(self.decoding.saturating_add(self.others_running))
+    }
+
+    fn speed(&self, decoding: f64, typical: &Typical, now: Micros) -> Speed {
+        let step_us = self.step.at(now, typical.step);
+        // Whoever is slow at one is slow at the other.
+        let rate_us = self.rate.at(now, typical.rate * step_us / typical.step);
+        Speed { step_us: step_us * crowd(decoding), rate_us, chunk: (float(CHUNK) - decoding).max(1.0) }
     }
 
     /// Takes in what it says of itself.
@@ -211,10 +261,10 @@ impl Estimate {
     /// When it would give the first token of one more request; `typical` stands for what was not measured.
     pub(super) fn cost(&self, load: Load, typical: &Typical, now: Micros, tuning: &Tuning) -> Cost {
         let uncached = f64::from(load.tokens.saturating_sub(load.cached).max(1));
-        let mut read = float(self.reading) + uncached;
         let (mut decoding, mut blocked, mut capacity) = (f64::from(self.decoding), 0.0, tuning.cache_tokens);
+        let mut others = 0.0;
         if let Some(said) = self.said(now, tuning) {
-            read += f64::from(self.others_waiting) * typical.tokens;
+            others = f64::from(self.others_waiting) * typical.tokens;
             decoding += f64::from(self.others_running);
             capacity = said.kv_tokens.unwrap_or(capacity);
             if let (Some(adapter), Some(loaded)) = (load.adapter, &said.adapters)
@@ -223,24 +273,38 @@ impl Estimate {
                 blocked += tuning.adapter_us;
             }
         }
-        let step = self.step.at(now, typical.step) * crowd(decoding);
-        let rate = self.rate.at(now, typical.rate);
-        let steps = self.left_of_step(step, decoding, now) + (read / CHUNK_TOKENS).ceil();
-        let forecast = Forecast { steps_us: step * steps, reading_us: read * rate, read };
+        let speed = self.speed(decoding, typical, now);
+        let rate = speed.rate_us;
+        let Stand { left_us, ahead } = self.stand(decoding, now, speed);
+        let read = ahead + others + uncached;
+        let steps_us = left_us + speed.step_us * (read / speed.chunk).ceil();
+        let forecast = Forecast { steps_us, reading_us: read * rate, read };
         let pace = (self.pace.at(now, tuning).unwrap_or(1.0) / tuning.calm).max(1.0);
+        // Of what reads without a sign of it all passes with time, of others the step at hand.
+        let waits = if self.decoding > 0 { left_us } else { forecast.us() - speed.step_us - uncached * rate };
+        let left = waits.max(0.0) * pace + float(self.reading_until.saturating_sub(now));
         blocked += float(self.reading_until.saturating_sub(now));
         blocked += self.room(load.tokens, (capacity, typical.tokens), now, tuning);
         // What the request does to others: it shares their steps, and what it reads they wait for.
         let burden = decoding * tuning.decoding_us + uncached * rate * tuning.work;
-        Cost { us: forecast.us() * pace + blocked + burden, forecast }
+        let token = rate * (pace + tuning.work) + speed.step_us * pace / speed.chunk;
+        Cost { us: forecast.us() * pace + blocked + burden, forecast, left, token }
     }
 
-    /// How much of a step is left until the next one begins, 0 to 1.
-    fn left_of_step(&self, step_us: f64, decoding: f64, now: Micros) -> f64 {
-        if self.decoding > 0 {
-            return (1.0 - float(now.saturating_sub(self.heard)) / step_us).max(0.05);
+    /// What a request would meet there, roughly.
+    pub(super) fn outlook(&self, typical: &Typical, now: Micros, tuning: &Tuning) -> Outlook {
+        let load = Load { tokens: 1, cached: 0, adapter: None };
+        let Cost { us, left, token, .. } = self.cost(load, typical, now, tuning);
+        Outlook { left, before: us - left, token }
+    }
+
+    /// How the step at hand stands.
+    fn stand(&self, decoding: f64, now: Micros, speed: Speed) -> Stand {
+        if self.outstanding > 0 {
+            return self.steps.stand(now, self.reading, self.decoding > 0, speed);
         }
-        if decoding > 0.0 || self.outstanding > 0 { 0.5 } else { 0.0 }
+        // Steps of others end unseen.
+        Stand { left_us: if decoding > 0.0 { speed.step_us / 2.0 } else { 0.0 }, ahead: 0.0 }
     }
 
     /// Time until the KV cache has room for the request: running ones must end first.
@@ -266,18 +330,12 @@ impl Estimate {
     ) {
         self.first.saw(took_us, now, tuning);
         self.pace.saw((took_us / forecast.us().max(1.0)).clamp(PACE_MIN, PACE_MAX), now, tuning);
-        self.was_seen(now);
-        // A short prompt tells of the step alone.
-        if forecast.read >= READ_TOKENS_MIN {
-            self.rate.saw((took_us - forecast.steps_us) / forecast.read, now, typical.rate);
-        }
+        self.was_seen(now, typical);
     }
 
     /// Tokens came at this pace.
-    pub(super) fn saw_each(&mut self, each_us: f64, typical: &Typical, now: Micros, tuning: &Tuning) {
+    pub(super) fn saw_each(&mut self, each_us: f64, now: Micros, tuning: &Tuning) {
         self.each.saw(each_us, now, tuning);
-        let decoding = f64::from(self.decoding.saturating_add(self.others_running));
-        self.step.saw(each_us / crowd(decoding), now, typical.step);
     }
 }
 
@@ -286,88 +344,16 @@ fn crowd(decoding: f64) -> f64 {
     1.0 + decoding / 64.0
 }
 
-/// Tokens of prompts that a step reads at most: vLLM's default, and what others are near to.
-const CHUNK_TOKENS: f64 = 2_048.0;
-/// Tokens that must have been read for the time to tell of the reading.
+/// Tokens that a step must have read for its time to tell of the reading, and below which it tells of the step.
+const READ_TOKENS_FEW: f64 = 100.0;
 const READ_TOKENS_MIN: f64 = 400.0;
 /// Tokens of a usual answer.
 const ANSWER_TOKENS: f64 = 200.0;
 /// Bounds of a pace: one answer that took a minute must not exile a server for hours.
 const PACE_MIN: f64 = 0.05;
 const PACE_MAX: f64 = 50.0;
-/// Share of a worse measurement that counts at once, and of a better one.
-const UP: f64 = 0.5;
-const DOWN: f64 = 0.1;
-
-/// How much better than its siblings an endpoint is taken to be that is not known, so that it gets to show it.
-const UNKNOWN: f64 = 0.9;
 /// Share by which what is typical follows one measurement of one endpoint.
 const FOLLOWS: f64 = 0.02;
-/// Share of a measurement in what is learned of an endpoint; the first ones count for more.
-const LEARNS: f64 = 0.1;
-/// How far from what is typical a single measurement may be: what is beyond is the pace.
-const FAR: f64 = 4.0;
-/// Microseconds in which what was learned is half forgotten while nothing is measured.
-const LEARNED_HALF_LIFE_US: f64 = 10e6;
-/// Half-lives after which a measurement counts no more: an endpoint that was slow and got nothing since is tried again as one
-/// that is not known.
-const FORGOTTEN: f64 = 8.0;
-
-/// A slow mean of what is measured at one endpoint. It drifts to what is typical, so that no endpoint is exiled by what it was.
-#[derive(Debug, Clone, Copy, Default)]
-struct Learned {
-    value: Option<f64>,
-    count: f64,
-    at: Micros,
-}
-
-impl Learned {
-    fn at(&self, now: Micros, typical: f64) -> f64 {
-        let unknown = typical * UNKNOWN;
-        let Some(value) = self.value else { return unknown };
-        let since = float(now.saturating_sub(self.at));
-        unknown + (value - unknown) * (-since / LEARNED_HALF_LIFE_US).exp2()
-    }
-
-    fn saw(&mut self, value: f64, now: Micros, typical: f64) {
-        let value = value.clamp(typical / FAR, typical * FAR);
-        let before = if self.value.is_some() { self.at(now, typical) } else { value };
-        self.count += 1.0;
-        self.value = Some(before + LEARNS.max(1.0 / self.count) * (value - before));
-        self.at = now;
-    }
-}
-
-/// A mean that follows worse values at once and better ones slowly, and falls back with time.
-#[derive(Debug, Clone, Copy, Default)]
-struct Peak {
-    value: f64,
-    /// What it falls back to: the plain mean.
-    mean: f64,
-    at: Option<Micros>,
-}
-
-impl Peak {
-    fn at(&self, now: Micros, tuning: &Tuning) -> Option<f64> {
-        let since = float(now.saturating_sub(self.at?));
-        if since > FORGOTTEN * tuning.half_life_us {
-            return None;
-        }
-        Some(self.mean + (self.value - self.mean) * (-since / tuning.half_life_us).exp2())
-    }
-
-    fn saw(&mut self, value: f64, now: Micros, tuning: &Tuning) {
-        match self.at(now, tuning) {
-            None => (self.value, self.mean) = (value, value),
-            Some(before) => {
-                let share = if value > before { UP } else { DOWN };
-                self.value = before + share * (value - before);
-                self.mean += DOWN * (value - self.mean);
-            }
-        }
-        self.at = Some(now);
-    }
-}
 
 #[expect(clippy::cast_precision_loss, reason = "times and counts are far below 2^53")]
 pub(super) const fn float(number: u64) -> f64 {

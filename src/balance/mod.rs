@@ -3,11 +3,11 @@
 //! A backend is one place in policy and may be many GPU servers. Policy has chosen the backend before anything here is asked;
 //! this module never sees a tier, a duty or a name. It keeps an estimate of each endpoint, and answers with the one at which
 //! the first token is expected soonest, out of a few: the endpoint where the conversation's KV cache is believed to lie, the
-//! one its hash calls home, and some drawn at random (the power of two choices: a few random ones are nearly as good as all,
-//! and many gateways that choose so do not rush to the same one).
+//! one its hash calls home, one drawn at random (the power of two choices: nearly as good as all, and it leaves caches to
+//! those who need them), and while there is room for more those that look best at a glance at all of them.
 //!
 //! ```text
-//! Ask (tokens, prefix blocks) -> candidates: memory of visits, home by hash, some at random
+//! Ask (tokens, prefix blocks) -> candidates: memory of visits, home by hash, one at random, the best by outlook.rs
 //!                             -> cost of each in microseconds (estimate.rs) -> the least -> Seat
 //! Seat -> first token seen, end seen -> what was measured corrects the estimate
 //! page of the server (said.rs) -> waiting, running, KV use, adapters -> the estimate, until it is stale
@@ -24,27 +24,33 @@
 mod budget;
 mod chooser;
 mod estimate;
+mod learned;
 mod memory;
+mod outlook;
 mod overload;
 mod page;
 mod places;
+mod popular;
 mod priority;
 mod queue;
 mod random;
 mod ring;
+mod seat;
 mod servers;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod wish;
 
 pub use budget::Retries;
-pub use chooser::{Balancer, Chosen, Seat};
+pub use chooser::{Balancer, Chosen};
 pub use estimate::{Estimate, Said};
 pub use overload::{Bounds, Limit};
 pub use places::{Full, Poll};
 pub use priority::Priority;
 pub use queue::{Queue, Step, Turn};
 pub use random::Random;
+pub use seat::Seat;
 pub use servers::{SERVERS, Server, adapter, server};
 
 /// Microseconds since an origin that the caller keeps.
@@ -80,13 +86,12 @@ pub const BLOCKS_MAX: usize = 8;
 /// How a balancer weighs. The defaults are those that `benches/routing` was tuned to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuning {
-    /// Endpoints drawn at random for one choice; 2 is the classic. More find shorter queues and leave caches for them.
+    /// Endpoints drawn at random for one choice, beside the home: the power of two choices. More find shorter queues and leave
+    /// caches for them.
     pub draws: u32,
-    /// The same while the endpoints have fewer outstanding requests than `idle_below` each on average.
-    pub draws_idle: u32,
-    /// Outstanding requests of one endpoint.
+    /// With fewer outstanding requests than this many each on average all endpoints are looked at.
     pub idle_below: u32,
-    /// With so many endpoints or fewer, all are looked at.
+    /// With so many endpoints or fewer, all are looked at closely.
     pub all_up_to: u32,
     /// Affinity leads to an endpoint only while it has at most this many times the mean of outstanding requests …
     pub load_factor: f64,
@@ -121,9 +126,8 @@ pub struct Tuning {
 impl Tuning {
     /// What `benches/routing` was tuned to.
     pub const DEFAULT: Self = Self {
-        draws: 2,
-        draws_idle: 8,
-        idle_below: 64,
+        draws: 1,
+        idle_below: 48,
         all_up_to: 16,
         load_factor: 4.0,
         load_slack: 16,

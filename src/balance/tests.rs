@@ -190,6 +190,27 @@ fn an_adapter_that_is_loaded_wins() {
 }
 
 #[test]
+fn the_one_of_many_that_has_nothing_to_do_is_found() {
+    for seed in 0..20 {
+        let mut balancer = balancer(seed, 200, Tuning::default());
+        for busy in (0..200).filter(|slot| *slot != 137) {
+            let choice = balancer.choose(&ask(&[]), 0, |slot| slot == busy).unwrap();
+            balancer.begin(&choice, &Ask { tokens: 4_000, ..ask(&[]) }, 0).unwrap();
+        }
+        // Those choices found it closed: something has to happen there.
+        balancer.says(137, Said::default(), 500);
+        assert_eq!(balancer.choose(&ask(&[]), 1_000, |_| true).unwrap().slot, 137, "{seed}");
+        assert_ne!(
+            balancer.choose(&ask(&[]), 1_000, |slot| slot != 137).unwrap().slot,
+            137,
+            "{seed}: unless it is closed"
+        );
+        let more = balancer.choose(&ask(&[]), 600_000_000, |_| true).unwrap();
+        assert!(more.cost_us < 200_000.0, "{seed}: what was read long ago is not waited for");
+    }
+}
+
+#[test]
 fn endpoints_that_stay_keep_what_is_known() {
     let mut balancer = Balancer::new(6, Tuning::default());
     assert_eq!(balancer.set(&[10, 20, 30]), [0, 1, 2]);

@@ -1,12 +1,15 @@
 //! A request as the chooser looks at it: what is asked, and who is believed to hold what of it.
 
 use super::memory::HOLDERS_MAX;
+use super::popular::Row;
 use super::{Ask, BLOCKS_MAX, Micros};
 
 /// A request, and who is believed to hold what of it.
 pub(super) struct Wish<'a> {
     pub(super) ask: &'a Ask<'a>,
     pub(super) held: Holders,
+    /// Its beginning, if many share it: the row, and its tokens.
+    pub(super) beginning: Option<(Row, u32)>,
     pub(super) now: Micros,
 }
 
