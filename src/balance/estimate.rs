@@ -310,9 +310,15 @@ impl Estimate {
     /// Time until the KV cache has room for the request: running ones must end first.
     fn room(&self, tokens: u32, (capacity, mean): (u64, f64), now: Micros, tuning: &Tuning) -> f64 {
         let others = f64::from(self.others_running + self.others_waiting) * mean;
-        let others = if self.said(now, tuning).is_some() { others } else { 0.0 };
-        let held = float(self.holding) + others;
-        let missing = held + f64::from(tokens) - float(capacity);
+        let said = self.said(now, tuning);
+        let others = if said.is_some() { others } else { 0.0 };
+        let (mut held, mut usable) = (float(self.holding) + others, float(capacity));
+        // What it says itself counts for more than what is believed; answers that grow need the last of it.
+        if let Some(kv_use) = said.and_then(|said| said.kv_use) {
+            held = held.max(kv_use * usable);
+            usable *= KV_USABLE;
+        }
+        let missing = held + f64::from(tokens) - usable;
         if missing <= 0.0 || held <= 0.0 {
             return 0.0;
         }
@@ -347,6 +353,8 @@ fn crowd(decoding: f64) -> f64 {
 /// Tokens that a step must have read for its time to tell of the reading, and below which it tells of the step.
 const READ_TOKENS_FEW: f64 = 100.0;
 const READ_TOKENS_MIN: f64 = 400.0;
+/// Share of a KV cache that is full for one more request: from there on servers put off or give up what runs.
+const KV_USABLE: f64 = 0.95;
 /// Tokens of a usual answer.
 const ANSWER_TOKENS: f64 = 200.0;
 /// Bounds of a pace: one answer that took a minute must not exile a server for hours.

@@ -227,3 +227,26 @@ fn endpoints_that_stay_keep_what_is_known() {
     balancer.end(&seat, 1, 1);
     assert_eq!(balancer.outstanding(), 0);
 }
+
+/// What a server says of its KV cache counts: where it is full, running requests would be given up.
+#[test]
+fn a_full_cache_is_avoided() {
+    for full in [0.99, 1.0] {
+        let mut balancer = balancer(7, 4, Tuning::default());
+        let mut counts = [0; 4];
+        for number in 0..80 {
+            let now = 1_000_000 + number * 200_000;
+            for (slot, kv_use) in [full, full, full, 0.05].into_iter().enumerate() {
+                let said = Said { waiting: Some(0), running: Some(5), kv_use: Some(kv_use), ..Said::default() };
+                balancer.says(slot, said, now);
+            }
+            let blocks = [Block { key: Random::new(number).bits(), tokens: 100 }];
+            let choice = balancer.choose(&ask(&blocks), now, |_| true).unwrap();
+            counts[choice.slot] += 1;
+            let mut seat = balancer.begin(&choice, &ask(&blocks), now).unwrap();
+            balancer.first(&mut seat, now + 50_000);
+            balancer.end(&seat, now + 100_000, 3);
+        }
+        assert!(counts[3] > counts[..3].iter().sum::<i32>(), "{full}: {counts:?}");
+    }
+}

@@ -113,7 +113,17 @@ impl Budget {
 
     /// A share of a tenant that holds nothing yet.
     pub fn share(&self, tenant: &Word) -> Share {
-        Share { budget: self.clone(), tenant: tenant.clone(), bytes: 0 }
+        Share { budget: self.clone(), tenant: tenant.clone(), weight: None, bytes: 0 }
+    }
+
+    /// A share of an app of a tenant that holds nothing yet: it weighs as much as both do, or an app alone would get no more of its
+    /// tenant's part than any other app of anybody.
+    pub fn share_of_app(&self, (tenant, app): (&Word, &Word), weights: &Weights) -> Share {
+        let of = |weights: &HashMap<Word, u32>, name| weights.get(name).map_or(1, |weight| *weight as usize);
+        let weight = of(&weights.tenants, tenant).saturating_mul(of(&weights.apps, app));
+        // Tenants may call apps alike.
+        let account = Word::configured(&format!("{tenant}\0{app}"));
+        Share { budget: self.clone(), tenant: account, weight: Some(weight), bytes: 0 }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -122,11 +132,11 @@ impl Budget {
 }
 
 impl Held {
-    fn take(&mut self, tenant: &Word, bytes: usize) -> Result<(), Refusal> {
+    fn take(&mut self, tenant: &Word, weight: Option<usize>, bytes: usize) -> Result<(), Refusal> {
         let own = self.tenants.get(tenant).copied().unwrap_or_default();
         let (own_then, all_then) = (own.saturating_add(bytes), self.all.saturating_add(bytes));
         let free_then = self.bounds.all.saturating_sub(all_then);
-        let weight = self.weights.get(tenant).map_or(1, |weight| *weight as usize);
+        let weight = weight.unwrap_or_else(|| self.weights.get(tenant).map_or(1, |weight| *weight as usize));
         if own_then > self.bounds.each.min(free_then.saturating_mul(weight)) {
             // Whose fault it is: the tenant's when most of what would be held is its own.
             let others = self.all.saturating_sub(own);
@@ -177,6 +187,8 @@ impl Good {
 pub struct Share {
     budget: Budget,
     tenant: Word,
+    /// Its own weight; `None` for that of the tenant.
+    weight: Option<usize>,
     bytes: usize,
 }
 
@@ -187,7 +199,7 @@ impl Share {
     /// 429 when the tenant crowds the others out, 503 when there is no room; the share is as before.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
         if bytes > 0 {
-            self.budget.held().take(&self.tenant, bytes)?;
+            self.budget.held().take(&self.tenant, self.weight, bytes)?;
             self.bytes = self.bytes.saturating_add(bytes);
         }
         Ok(())
@@ -298,6 +310,23 @@ mod tests {
         }
         assert!((590..=610).contains(&a.bytes) && (190..=210).contains(&b.bytes), "{} {}", a.bytes, b.bytes);
         assert!(budget.share(&Word::fixed("c")).grow(1).is_ok());
+    }
+
+    /// The only app of a tenant with three times the weight has as much as its tenant; apps of one name are told apart.
+    #[test]
+    fn an_app_weighs_as_much_as_its_tenant() {
+        let (budget, app) = (budget(1000, 1000), Word::fixed("chat"));
+        let weights = Weights { tenants: HashMap::from([(A, 3)]), apps: HashMap::new() };
+        let (mut a, mut b) = (budget.share_of_app((&A, &app), &weights), budget.share_of_app((&B, &app), &weights));
+        for _ in 0..5_000 {
+            a.cut(a.bytes.saturating_sub(1));
+            b.cut(b.bytes.saturating_sub(1));
+            for _ in 0..2 {
+                a.grow(1).unwrap_or_default();
+                b.grow(1).unwrap_or_default();
+            }
+        }
+        assert!((590..=610).contains(&a.bytes) && (190..=210).contains(&b.bytes), "{} {}", a.bytes, b.bytes);
     }
 
     /// However many are greedy, the next finds room, and the greedy ones are told that it is them.

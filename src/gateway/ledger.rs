@@ -159,7 +159,9 @@ impl Ledger {
     /// # Errors
     /// 429 when the tenant or the app crowds the others out, 503 when there is no room.
     pub fn take_place(&mut self, caller: &Caller) -> Result<(), Refusal> {
-        let mut places = vec![self.gate.places.share(&caller.tenant), self.gate.app_places.share(&caller.app)];
+        let snapshot = self.gate.snapshot();
+        let app = self.gate.app_places.share_of_app((&caller.tenant, &caller.app), &snapshot.weights);
+        let mut places = vec![self.gate.places.share(&caller.tenant), app];
         places.iter_mut().try_for_each(|place| place.grow(1))?;
         self.places = places;
         Ok(())

@@ -118,7 +118,6 @@ impl Gate {
         let places = budget::Budget::of_places(snapshot.limits.requests);
         let app_places = budget::Budget::of_app_places(snapshot.limits.requests);
         places.weigh(&snapshot.weights.tenants);
-        app_places.weigh(&snapshot.weights.apps);
         let budget = budget::Budget::new(bounds(&snapshot));
         let retries = retries::Budget::new();
         let (room, overload) = (waiting::Room::default(), overload::Overload::new(&snapshot));
@@ -177,7 +176,6 @@ impl Gate {
         self.budget.set(bounds(&snapshot));
         self.overload.set(&snapshot);
         self.places.weigh(&snapshot.weights.tenants);
-        self.app_places.weigh(&snapshot.weights.apps);
         self.current.store(snapshot);
         self.replaced.notify_waiters();
     }
