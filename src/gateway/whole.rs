@@ -191,7 +191,7 @@ fn parts<'v, 'a>(leaves: &'v [ReplyLeaf<'a>], json: bool) -> Vec<Vec<(usize, &'v
     let (mut groups, mut running): (Vec<Vec<_>>, HashMap<_, usize>) = Default::default();
     for (index, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
         let (own, alone) = (groups.len(), leaf.joint.is_none().then_some(leaf.channel));
-        let at = if leaf.channel.kind == ChannelKind::Whole {
+        let at = if leaf.channel.kind == ChannelKind::Whole && leaf.joint.is_none() {
             own
         } else {
             *running.entry((leaf.joint, alone, landing(leaf, json))).or_insert(own)

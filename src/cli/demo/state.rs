@@ -130,6 +130,7 @@ folder = "audit"
 root = "keys/root.key"
 [corpus]
 folder = "corpus"
+budget_ms = 10000
 
 [[app]]
 name = "{APP}"
