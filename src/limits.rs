@@ -286,6 +286,8 @@ pub const QUOTA_SENT_MAX: usize = 512;
 
 /// Bytes of a file that `octroi.toml` names: certificates, keys, secrets, sets of keys.
 pub const CONFIG_FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Faults of form of one `octroi.toml` that are told in one run: after each the file is read again.
+pub const CONFIG_MENDINGS_MAX: usize = 200;
 /// Bytes of a file that holds a root key, which is one line.
 pub const ROOT_KEY_BYTES_MAX: usize = 4 * 1024;
 

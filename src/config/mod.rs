@@ -19,6 +19,7 @@ mod issuers;
 mod models;
 mod quota;
 mod raw;
+mod reading;
 mod resolve;
 mod schema;
 mod secret;
@@ -296,15 +297,22 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
             help: "make one with `octroi init DIR --home FR`, or name another with --config".to_owned(),
         }])
     })?;
-    let raw = raw::parse(path, &text)?;
-    resolve::resolve(path, &text, &raw)
+    let mut read = reading::read(path, &text);
+    let resolved = read.raw.as_ref().map(|raw| resolve::resolve(path, &text, raw));
+    match resolved {
+        Some(Ok(config)) if read.faults.is_empty() => Ok(config),
+        resolved => {
+            read.faults.extend(resolved.and_then(Result::err).into_iter().flat_map(|faults| faults.0));
+            Err(Faults(read.faults))
+        }
+    }
 }
 
 /// What a configuration names and a gateway needs, and is not there: the root key, the corpus, and, where that is asked, the
 /// candidate, without which a gateway runs. Nothing where the file cannot be read: [`load`] tells why.
 pub fn missing(path: &Path, candidate: bool) -> Vec<Fault> {
     let Ok(text) = std::fs::read_to_string(path) else { return Vec::new() };
-    raw::parse(path, &text).map_or_else(|_| Vec::new(), |raw| resolve::missing(path, &text, &raw, candidate))
+    reading::read(path, &text).raw.map_or_else(Vec::new, |raw| resolve::missing(path, &text, &raw, candidate))
 }
 
 /// The policy folder of a configuration that may have faults: as it says, where that can be read, else the default.

@@ -11,8 +11,6 @@ use super::endpoints::RawService;
 use super::issuers::RawIssuer;
 use super::quota::RawQuota;
 use super::waiting::RawWaiting;
-use super::{Fault, Faults};
-use crate::policy::nearest;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -283,60 +281,6 @@ pub(super) struct RawDangerous {
     pub(super) plaintext_listener: bool,
     #[serde(default)]
     pub(super) plaintext_backends: Vec<Spanned<String>>,
-}
-
-/// Reads the file as written.
-pub(super) fn parse(path: &Path, text: &str) -> Result<RawConfig, Faults> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map(|span| span.start);
-        let what = error.message().trim_end().replace('\n', "; ");
-        let help = meant(&what).unwrap_or_else(|| "docs/configuration.md lists every key with its meaning".to_owned());
-        Faults(vec![Fault {
-            place: start.map_or_else(|| path.display().to_string(), |start| place(path, text, start)),
-            shown: start.map(|start| shown(text, start)).unwrap_or_default(),
-            help: format!("{help} (the rest of this file is read once this is mended, and may have faults of its own)"),
-            what: in_words(&what).unwrap_or(what),
-        }])
-    })
-}
-
-/// A value of the wrong kind, told to somebody who is no programmer: what stands there and what belongs there. The value itself
-/// is left out, since a secret may have been put there.
-fn in_words(what: &str) -> Option<String> {
-    let (found, expected) = what
-        .strip_prefix("invalid type: ")
-        .or_else(|| what.strip_prefix("invalid value: "))?
-        .split_once(", expected ")?;
-    let found = match found.split([' ', '`', '"']).next()? {
-        "string" => "a text in quotes",
-        "integer" => "a whole number",
-        "floating" => "a number with a point",
-        "boolean" => "`true` or `false`",
-        "sequence" => "a list in brackets",
-        "map" => "a table",
-        "datetime" => "a date",
-        _ => return None,
-    };
-    let expected = match expected.trim_start_matches("a ") {
-        "u64" | "u32" | "usize" | "u16" => "a whole number, 0 or more",
-        "sequence" => "a list in brackets, such as `[\"…\"]`",
-        "string" | "borrowed string" => "a text in quotes",
-        "boolean" => "`true` or `false`",
-        table if table.starts_with("map") || table.starts_with("struct ") => "a table of keys and values",
-        _ => return None,
-    };
-    let below = if found == "a whole number" && expected.starts_with(found) { " below 0, or too large," } else { "" };
-    Some(format!("{found}{below} stands where {expected} belongs"))
-}
-
-/// What was probably meant by a key that is not known: the error names it, then those that are.
-fn meant(what: &str) -> Option<String> {
-    let listed = what.strip_prefix("unknown field `")?;
-    let mut quoted = listed.split('`').step_by(2);
-    let unknown = quoted.next()?;
-    let near = nearest(unknown, quoted);
-    let near: Vec<String> = near.into_iter().map(|word| format!("`{word}`")).collect();
-    (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")))
 }
 
 /// The line of an offset with a caret under it. A line that may hold a secret by mistake is not shown.

@@ -40,6 +40,10 @@ pub(super) fn resolve(path: &Path, text: &str, raw: &RawConfig) -> Result<Config
 
 impl Resolver<'_> {
     pub(super) fn fault<T>(&mut self, at: &Spanned<T>, what: impl Into<String>, help: &str) {
+        // What stands behind the end of the file stands for something whose fault is told already.
+        if at.span().start > self.text.len() {
+            return;
+        }
         let (place, shown) = (self.place(at), raw::shown(self.text, at.span().start));
         self.faults.push(Fault { place, what: what.into(), shown, help: help.to_owned() });
     }

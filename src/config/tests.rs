@@ -159,6 +159,63 @@ fn all_is_told_in_one_run() {
 }
 
 #[test]
+fn a_fault_of_form_hides_no_other() {
+    let text = r#"
+[listen]
+adress = "nonsense"
+[policy]
+foo = 1
+[audit]
+bar = 2
+segment_bytes = 5
+[limits]
+head_s = "1"
+body_s = true
+[dangerous]
+plaintext_listener = true
+[[app]]
+name = "notes"
+[[app]]
+name = 7
+tenant = "exemple"
+residence = ["FR", 33, "XX"]
+[[backend]]
+url = "ftp://localhost"
+dialects = "openai"
+credential = { bearer = "secret" }
+[[backend]]
+name = "paris"
+url = 9
+dialects = ["openai"]
+[models]
+"assistant" = { "rome" = "m", "paris" = 3 }
+"#;
+    let told: Vec<(String, String)> = faults(text)
+        .into_iter()
+        .map(|fault| (fault.place.rsplit_once("octroi.toml:").unwrap().1.to_owned(), fault.what))
+        .collect();
+    let mut lines: Vec<usize> =
+        told.iter().map(|(place, _)| place.split(':').next().unwrap().parse().unwrap()).collect();
+    lines.sort_unstable();
+    // The address twice: the key's name, and its value.
+    assert_eq!(lines, [3, 3, 5, 7, 8, 10, 11, 14, 17, 19, 19, 20, 21, 22, 23, 26, 29, 29], "{told:#?}");
+}
+
+#[test]
+fn without_a_listener_the_rest_is_read() {
+    let text = GOOD.replace("[listen]\naddress = \"127.0.0.1:0\"\n", "").replace("https://localhost:9", "ftp://x");
+    let told: Vec<String> = faults(&text).into_iter().map(|fault| fault.what).collect();
+    assert_eq!(told, ["missing field `listen`", "is not the address of a backend"]);
+}
+
+#[test]
+fn every_fault_of_syntax_is_told() {
+    let text = GOOD.replace("keys = []", "keys = [").replace("url = ", "url ");
+    let told = faults(&text);
+    assert!(told.len() > 1 && told.iter().all(|fault| fault.help.contains("rest of this file")), "{told:#?}");
+}
+
+#[test]
 fn what_is_named_and_not_there_is_told_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("octroi.toml");
@@ -193,7 +250,6 @@ fn values_of_the_wrong_kind_are_told_in_words() {
     ] {
         let found = faults(&GOOD.replacen(old, new, 1));
         assert!(found[0].what.starts_with("a ") && found[0].what.contains(said), "{name}: {found:?}");
-        assert!(found[0].help.contains("may have faults of its own"), "{name}");
     }
 }
 
@@ -304,7 +360,7 @@ fn the_schema_takes_what_the_reader_takes() {
         ("a bound", GOOD.replace("[dangerous]", "[limits]\nhead_s = 1\n[dangerous]"), true),
         ("no listener", GOOD.replace("[listen]\naddress = \"127.0.0.1:0\"\n", ""), false),
     ] {
-        assert_eq!(raw::parse(path, &text).is_ok(), good, "the reader: {name}");
+        assert_eq!(reading::read(path, &text).faults.is_empty(), good, "the reader: {name}");
         assert_eq!(takes(&text), good, "the schema: {name}");
     }
     // What only the schema knows by itself, `resolve` knows too.

@@ -203,7 +203,9 @@ fn answer(made: Result<Option<Issued>, Unchanged>, status: StatusCode) -> Respon
         Err(Unchanged::Key(error @ KeyFault::Administrator)) => {
             fault(StatusCode::FORBIDDEN, "not_for_administrators", &error.to_string())
         }
-        Err(Unchanged::Key(error @ KeyFault::Over(_))) => fault(StatusCode::CONFLICT, "key_over", &error.to_string()),
+        Err(Unchanged::Key(error @ (KeyFault::Over(_) | KeyFault::Replaced(_)))) => {
+            fault(StatusCode::CONFLICT, "key_over", &error.to_string())
+        }
         Err(Unchanged::Key(error @ KeyFault::Asked(_))) => {
             fault(StatusCode::BAD_REQUEST, "invalid_request", &error.to_string())
         }

@@ -56,8 +56,8 @@ fn estimate(snapshot: &Snapshot, model: &Word, call: &Call) -> Amounts {
     let texts =
         call.fields.iter().filter(|field| field.role != Role::Binary).map(|field| call.text(field).len() as u64);
     let input = texts.sum::<u64>().div_ceil(TOKEN_BYTES);
-    let unsaid = || if dialect::answers_in_text(call) { limits::OUTPUT_TOKENS } else { 0 };
-    let output = dialect::output_asked(call).unwrap_or_else(unsaid);
+    let unsaid = if dialect::answers_in_text(call) { limits::OUTPUT_TOKENS } else { 0 };
+    let output = dialect::output_asked(call, unsaid);
     let backends = snapshot.models.get(model).into_iter().flat_map(std::collections::BTreeMap::keys);
     // What a cache will hold of it nobody knows.
     let tokens = Tokens { input, output, cached: 0 };

@@ -88,6 +88,11 @@ pub enum KeyFault {
     /// The key counts no more.
     #[error("this key is {0} already; issue a new one")]
     Over(&'static str),
+    /// It ends by a rotation, and a further one would hand that end on.
+    #[error(
+        "this key was rotated already, into `{0}`, and ends for it: rotate `{0}` if that key was lost, or say when the new key shall end"
+    )]
+    Replaced(String),
     /// The API neither makes nor renews tokens of administrators.
     #[error("this is the token of an administrator: `octroi key` on the gateway's machine makes and renews those")]
     Administrator,
@@ -120,7 +125,7 @@ pub fn issue(file: &mut KeyFile, root: &RootKey, wanted: Wanted, who: &Who) -> R
 /// the overlap.
 ///
 /// # Errors
-/// When no such key is in force, or it is an administrator's token and the API asks.
+/// When no such key is in force, it was rotated already, or it is an administrator's token and the API asks.
 pub fn rotate(
     file: &mut KeyFile,
     root: &RootKey,
@@ -129,16 +134,21 @@ pub fn rotate(
     who: &Who,
 ) -> Result<Issued, KeyFault> {
     adopt(file, root, id, plain, who);
-    let old = file.key_mut(id).ok_or(KeyFault::Unknown)?;
-    in_force(old, who.at)?;
+    let old = file.key(id).ok_or(KeyFault::Unknown)?.clone();
+    in_force(&old, who.at)?;
     if old.admin.is_some() && who.channel == Channel::Api {
         return Err(KeyFault::Administrator);
+    }
+    // The end of the overlap is no end that anybody wished for a key.
+    if let Some(by) = file.keys.iter().find(|key| key.replaces.as_deref() == Some(id))
+        && expires.is_none()
+    {
+        return Err(KeyFault::Replaced(by.id.clone()));
     }
     let ends = expires.or(old.expires);
     let until = who.at.checked_add(overlap).map_err(|_| KeyFault::Asked("the overlap is too long".to_owned()))?;
     let until = old.expires.map_or(until, |ends| ends.min(until));
-    old.expires = Some(until);
-    let old = old.clone();
+    file.key_mut(id).ok_or(KeyFault::Unknown)?.expires = Some(until);
     let wanted = Wanted {
         app: old.app,
         admin: old.admin,

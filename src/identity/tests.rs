@@ -189,6 +189,13 @@ fn a_rotation_prolongs_nothing_by_itself() {
         let old = desk.issue(Wanted { expires: old, ..notes() });
         assert_eq!(rotate(&old.id, asked, Channel::Api).unwrap().expires, ends, "{name}");
     }
+    // The printed key was lost: a second rotation of the old one would hand on the end of the overlap.
+    let old = desk.issue(notes());
+    let new = rotate(&old.id, None, Channel::Command).unwrap();
+    let again = rotate(&old.id, None, Channel::Command);
+    assert!(matches!(&again, Err(KeyFault::Replaced(by)) if *by == new.id), "{again:?}");
+    assert_eq!(rotate(&new.id, None, Channel::Command).unwrap().expires, None);
+    assert_eq!(rotate(&old.id, Some(later), Channel::Command).unwrap().expires, Some(later));
     let token = desk.issue(Wanted { admin: Some("provisioning".to_owned()), ..Wanted::default() });
     let before = desk.ring.file().keys.len();
     assert!(matches!(rotate(&token.id, None, Channel::Api), Err(KeyFault::Administrator)));
