@@ -26,6 +26,8 @@ pub const INFLATE_RATIO_MAX: usize = 100;
 pub const CODINGS_MAX: usize = 2;
 /// Logarithm of the bytes that coded data may refer back to with `zstd`: 8 MiB, as RFC 9659 demands of a content coding.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Members of `gzip`, frames of `zstd`, that one body may be made of: each begins with tables of its own, an empty one of a few bytes too.
+pub const CODED_MEMBERS_MAX: usize = 65_536;
 /// Bytes of output that any compressed body may have, whatever the ratio.
 pub const INFLATE_FREE_BYTES: usize = 1024 * 1024;
 /// Containers in containers in a JSON body; schemas of real tools stay below 20.

@@ -4,8 +4,9 @@
 //! unfolded ahead of who reads: [`Unfolder::piece`] gives at most [`PIECE_BYTES`] and keeps the rest of the input coded, so that
 //! a few bytes that unfold to gigabytes cost what was asked of them. How much a whole body may unfold to is the caller's to say.
 //!
-//! One member and no more: bytes behind the end of the coded data would be read by some and not by others. What was coded more than
-//! once is undone layer by layer (see [`stack`]).
+//! What several members make (`gzip`: RFC 1952, section 2.2) or several frames (`zstd`: RFC 8878, section 3.1) is one body, and each is
+//! checked. Nothing else may stand behind the end: it would be read by some and not by others. What was coded more than once is undone
+//! layer by layer (see [`stack`]).
 
 use std::fmt;
 use std::io::Write;
@@ -13,7 +14,7 @@ use std::io::Write;
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 use bytes::{Buf as _, Bytes};
 
-use crate::limits::ZSTD_WINDOW_LOG_MAX;
+use crate::limits::{CODED_MEMBERS_MAX, ZSTD_WINDOW_LOG_MAX};
 
 mod stack;
 
@@ -61,6 +62,8 @@ pub struct Unfolder {
     /// The decoder filled a piece: more may wait inside it.
     full: bool,
     ended: bool,
+    /// Members or frames that ended and were followed by another.
+    members: usize,
     unfolded: usize,
 }
 
@@ -95,7 +98,7 @@ impl Unfolder {
                 Inner::Zstd(context)
             }
         };
-        Ok(Self { inner, waiting: Bytes::new(), full: false, ended: false, unfolded: 0 })
+        Ok(Self { inner, waiting: Bytes::new(), full: false, ended: false, members: 0, unfolded: 0 })
     }
 
     /// Adds bytes that arrived. Cheap once [`Unfolder::piece`] said that it needs more.
@@ -107,25 +110,34 @@ impl Unfolder {
     /// What the next bytes unfold to, about [`PIECE_BYTES`] at most and never nothing; `None` when more must arrive.
     ///
     /// # Errors
-    /// The coding is broken, or bytes follow its end.
+    /// The coding is broken, or bytes follow its end that are not the same coding again.
     pub fn piece(&mut self) -> Result<Option<Bytes>, BadCoding> {
         while self.full || !self.waiting.is_empty() {
             if self.ended {
-                return Err(BadCoding);
+                // The context of `zstd` begins the next frame by itself.
+                self.ended = false;
+                if !matches!(self.inner, Inner::Zstd(_)) {
+                    return Err(BadCoding);
+                }
+                another(&mut self.members)?;
             }
             self.tell_deflate();
             let piece = match &mut self.inner {
                 Inner::Deflate => return Ok(None),
                 Inner::Gzip(decoder) => {
-                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
+                    let held = |decoder: &flate2::write::GzDecoder<Vec<u8>>| decoder.get_ref().len();
+                    while sip(decoder, &mut self.waiting, held)? == Sip::Ended {
+                        another(&mut self.members)?;
+                        next_member(decoder)?;
+                    }
                     std::mem::take(decoder.get_mut())
                 }
                 Inner::Zlib(decoder) => {
-                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
+                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?.and_no_more()?;
                     std::mem::take(decoder.get_mut())
                 }
                 Inner::Raw(decoder) => {
-                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
+                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?.and_no_more()?;
                     std::mem::take(decoder.get_mut())
                 }
                 Inner::Brotli(state) => {
@@ -196,21 +208,53 @@ impl Unfolder {
     }
 }
 
+/// Counts what ended and is followed by another.
+const fn another(members: &mut usize) -> Result<(), BadCoding> {
+    *members += 1;
+    if *members < CODED_MEMBERS_MAX { Ok(()) } else { Err(BadCoding) }
+}
+
+/// Starts on the next member of `gzip`, behind what is not read yet of the last, whose checksum must hold.
+fn next_member(decoder: &mut flate2::write::GzDecoder<Vec<u8>>) -> Result<(), BadCoding> {
+    let ended = std::mem::replace(decoder, flate2::write::GzDecoder::new(Vec::new()));
+    *decoder.get_mut() = ended.finish().map_err(|_| BadCoding)?;
+    Ok(())
+}
+
+/// Where a decoder stands when it was given what waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sip {
+    /// It filled a piece, or wants more.
+    Going,
+    /// Its data has ended, and bytes wait behind.
+    Ended,
+}
+
+impl Sip {
+    /// Says that nothing may stand behind the end.
+    const fn and_no_more(self) -> Result<(), BadCoding> {
+        match self {
+            Self::Going => Ok(()),
+            Self::Ended => Err(BadCoding),
+        }
+    }
+}
+
 /// Gives a decoder of `flate2` so much of what waits that it fills a piece, or all of it.
-fn sip<D: Write>(decoder: &mut D, waiting: &mut Bytes, held: impl Fn(&D) -> usize) -> Result<(), BadCoding> {
+fn sip<D: Write>(decoder: &mut D, waiting: &mut Bytes, held: impl Fn(&D) -> usize) -> Result<Sip, BadCoding> {
     while held(decoder) < PIECE_BYTES {
         let some = waiting.get(..waiting.len().min(SIP_BYTES)).unwrap_or_default();
         if some.is_empty() {
             // What was flushed into the coding comes out, although the decoder would rather wait for more.
-            return decoder.flush().map_err(|_| BadCoding);
+            return decoder.flush().map(|()| Sip::Going).map_err(|_| BadCoding);
         }
         match decoder.write(some) {
-            // The data has ended, and this is behind it.
-            Ok(0) | Err(_) => return Err(BadCoding),
+            Ok(0) => return Ok(Sip::Ended),
+            Err(_) => return Err(BadCoding),
             Ok(taken) => waiting.advance(taken),
         }
     }
-    Ok(())
+    Ok(Sip::Going)
 }
 
 /// Coded bytes that `flate2` is given at once: one of deflate's unfolds to 1032 at most.

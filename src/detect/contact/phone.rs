@@ -269,6 +269,8 @@ mod tests {
             ("camel case", "WhatsApp 320/1234567", "320/1234567"),
             ("Italian extension", "Tel. 0165-123456 int. 12", "0165-123456 int. 12"),
             ("Italian service", "Numero verde 800 123456", "800 123456"),
+            ("before a line of a log", "phone 030 901820\n2025-11-04 09:12:33 INFO", "030 901820"),
+            ("before a day and an hour", "+33 6 12 34 56 78 04/11/2025 09:12", "+33 6 12 34 56 78"),
         ] {
             let found = find(text);
             // The bracket before the plus is not part of the number.
@@ -291,6 +293,12 @@ mod tests {
             ("order", "CMD-0012345678901"),
             ("counting", "0123456789"),
             ("date in front", "am 04-12-2024 15 Uhr"),
+            (
+                "times of a log",
+                "phone gateway down\n2025-11-04 09:12:33 ERROR phone gateway down\n2025-11-04 10:12:34,412 INFO",
+            ),
+            ("time behind a day", "phone: 04/11/2025 09:12, phone 4.11.25 23:59:01.5, phone 20251104 09:12:33"),
+            ("time behind a year", "call from phone on 4 Nov, phone 2025 09:12"),
             ("amount", "01 234 567,89"),
             ("bytes", "30 0d 06 09 01 42 68 53 00 01 05"),
         ] {

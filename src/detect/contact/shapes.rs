@@ -32,6 +32,7 @@ impl Number {
     pub(super) fn read(page: &Page<'_>, start: usize) -> Self {
         let mut number = Self { digits: SmallVec::new(), ends: SmallVec::new() };
         let mut at = start;
+        let mut began: SmallVec<[usize; 8]> = SmallVec::new();
         while at < start + SPAN_BYTES_MAX && number.digits.len() < 18 {
             let end = page.right(at, 18, |byte| byte.is_ascii_digit());
             if end == at {
@@ -39,6 +40,7 @@ impl Number {
             }
             number.digits.extend_from_slice(page.text.as_bytes().get(at..end).unwrap_or_default());
             number.ends.push((number.digits.len(), end));
+            began.push(at);
             at = end;
             at = page.right(at, 3, is_gap);
             // `+33 (0)6`: the trunk prefix is written but not dialled.
@@ -46,8 +48,59 @@ impl Number {
                 at = page.right(at + 1, 3, is_gap);
             }
         }
+        number.leave_moment(page, &began);
         number
     }
+
+    /// Leaves a date and the hour behind it to whom they belong: in `2025-11-04 09:12:33` a colon and minutes follow the last group, and
+    /// the groups before are a date, or the year of one.
+    fn leave_moment(&mut self, page: &Page<'_>, began: &[usize]) {
+        let Some(&(_, end)) = self.ends.last() else { return };
+        let minutes = page.right(end + 1, 3, |byte| byte.is_ascii_digit()) == end + 3 && page.byte(end + 1) <= b'5';
+        if page.byte(end) != b':' || !minutes {
+            return;
+        }
+        let groups: SmallVec<[&str; 8]> =
+            began.iter().zip(&self.ends).filter_map(|(&start, &(_, end))| page.text.get(start..end)).collect();
+        let Some((hour, before)) = groups.split_last() else { return };
+        let date = match before {
+            [.., one, two, three] if is_date([one, two, three]) => 3,
+            [.., day] if is_compact_date(day) => 1,
+            [year] if is_year(year) => 1,
+            _ => return,
+        };
+        if hour.len() > 2 || !is_within(hour, 0..=24) {
+            return;
+        }
+        self.ends.truncate(before.len() - date);
+        self.digits.truncate(self.ends.last().map_or(0, |&(count, _)| count));
+    }
+}
+
+/// Whether three groups are a day, in the order of any country, with two digits of the year or four.
+fn is_date(groups: [&str; 3]) -> bool {
+    let pair = |text: &str, to: u32| text.len() <= 2 && is_within(text, 1..=to);
+    let day = |one: &str, two: &str| pair(one, 31) && pair(two, 12) || pair(one, 12) && pair(two, 31);
+    match groups {
+        [year, month, of] if year.len() == 4 => is_year(year) && day(of, month),
+        [one, two, year] => day(one, two) && (is_year(year) || year.len() == 2),
+    }
+}
+
+/// Whether one group is a day: `20251104`.
+fn is_compact_date(text: &str) -> bool {
+    match (text.len(), text.get(..4), text.get(4..6), text.get(6..)) {
+        (8, Some(year), Some(month), Some(day)) => is_date([year, month, day]),
+        _ => false,
+    }
+}
+
+fn is_year(text: &str) -> bool {
+    text.len() == 4 && is_within(text, 1900..=2099)
+}
+
+fn is_within(text: &str, range: std::ops::RangeInclusive<u32>) -> bool {
+    text.parse().is_ok_and(|number| range.contains(&number))
 }
 
 const fn is_gap(byte: u8) -> bool {

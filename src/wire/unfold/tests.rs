@@ -146,13 +146,54 @@ fn what_was_coded_twice_comes_out_at_once_too() {
 fn what_stands_behind_the_end_is_an_error() {
     for coding in ALL {
         let whole = coded(coding, &[b"{}"]).concat();
-        for behind in [&b"x"[..], &whole] {
+        // Members and frames may follow each other, and nothing else may.
+        let again = if matches!(coding, Coding::Gzip | Coding::Zstd) { &b"\0\0\0\0\0\0"[..] } else { &whole[..] };
+        for behind in [&b"x"[..], again] {
             assert_eq!(unfold(coding, [&[&whole, behind].concat()[..]]), Err(BadCoding), "{coding:?}, at once");
             assert_eq!(unfold(coding, [&whole[..], behind]), Err(BadCoding), "{coding:?}, later");
         }
         assert_eq!(unfold(coding, [&b"{\"plain\":true}"[..]]), Err(BadCoding), "{coding:?} that is none");
         assert_eq!(unfold(coding, [&[][..]]), Err(BadCoding), "{coding:?} of nothing");
     }
+}
+
+/// `cat a.gz b.gz`, `pigz -i`, bgzip, and proxies that code each piece by itself write such.
+#[test]
+fn several_members_and_frames_are_one_body() {
+    let texts: [&[u8]; 4] = [b"data: {\"a\":1}\n\n", b"", b": heart beat\n\n", b"data: [DONE]\n\n"];
+    for coding in [Coding::Gzip, Coding::Zstd] {
+        let members: Vec<Vec<u8>> = texts.iter().map(|text| coded(coding, &[text]).concat()).collect();
+        let whole = members.concat();
+        for cut in 0..=whole.len() {
+            let (one, two) = whole.split_at(cut);
+            assert_eq!(unfold(coding, [one, two]).as_deref(), Ok(&texts.concat()[..]), "{coding:?} cut at {cut}");
+        }
+        let bytes = whole.iter().map(std::slice::from_ref);
+        assert_eq!(unfold(coding, bytes).as_deref(), Ok(&texts.concat()[..]), "{coding:?} byte by byte");
+        let mut streamed = Unfolder::new(coding).unwrap();
+        for (member, text) in members.iter().zip(texts) {
+            streamed.push(Bytes::copy_from_slice(member));
+            assert_eq!(streamed.piece().unwrap().unwrap_or_default(), text, "{coding:?}");
+            assert_eq!(streamed.piece(), Ok(None), "{coding:?}");
+        }
+        assert_eq!(streamed.finish(), Ok(()), "{coding:?}");
+        let two = [&members[0][..], &members[2][..]].concat();
+        for end in members[0].len() + 1..two.len() {
+            assert_eq!(unfold(coding, [&two[..end]]), Err(BadCoding), "{coding:?} ends at {end}");
+        }
+        assert_eq!(unfold(coding, [&whole[..], b"x"]), Err(BadCoding), "{coding:?} and more");
+        assert!(unfold(coding, [&members[1].repeat(CODED_MEMBERS_MAX)[..]]).is_ok(), "{coding:?}, empty");
+        assert_eq!(
+            unfold(coding, [&members[1].repeat(CODED_MEMBERS_MAX + 1)[..]]),
+            Err(BadCoding),
+            "{coding:?}, too many"
+        );
+    }
+    let mut first = coded(Coding::Gzip, &[b"{}"]).concat();
+    let second = first.clone();
+    let at = first.len() - 8;
+    first[at] ^= 1;
+    assert_eq!(unfold(Coding::Gzip, [&first[..], &second]), Err(BadCoding), "the checksum of the first");
 }
 
 #[test]
