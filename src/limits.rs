@@ -359,6 +359,8 @@ pub const SEALED_REMOVED_MAX: usize = 1 << 20;
 /// Time that the last answers may take to be sealed before the log is closed.
 pub const SEALING_DEADLINE: Duration = Duration::from_secs(5);
 
+/// Characters of the target of a link: behind more of them what closes it is taken for missing.
+pub const TARGET_CHARS_MAX: usize = 1 << 16;
 /// Bytes of the longest live token in its widest tolerated spelling.
 pub const HOLD_BACK_BYTES_MAX: usize = 64;
 /// Bytes behind a token that are read to tell whether its value would be a part of a name: one of DNS has 253 characters, and what

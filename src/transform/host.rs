@@ -5,10 +5,10 @@
 //!
 //! ```text
 //! a host      two labels and more, the last a top-level domain; four numbers; what IPv6 writes in brackets; `localhost`
-//! a place     host/  host?  host#  host:PORT/ …  user@host:  \\host\
+//! a place     host/  host?  host#  host:PORT/ …  user@host/  user@host:  \\host\
 //! ```
 //! The destination of a Markdown link asks for no domain. Dots and slashes of other scripts are some, as in names of DNS. What follows a
-//! slash is a path (`src/main.rs/`), what follows `@` an address of mail, which leads somewhere with a colon alone. A word alone is no
+//! slash is a path (`src/main.rs/`), what follows `@` a user at it. A word alone is no
 //! host (`Aubertin/…`, `chapter#…`), and the colon behind a host that nobody is named at stands behind keys and files (`main.rs:…`).
 //!
 //! It says where a URL begins, and never where one ends.
@@ -78,7 +78,7 @@ impl Host {
     pub(super) fn ends_with(&self, char: char, is_destination: bool) -> bool {
         let is_end = match (self.lead, self.port) {
             (Lead::Tied | Lead::Backslash, _) | (_, Some(0)) => false,
-            (Lead::User, _) => char == ':',
+            (Lead::User, None) if char == ':' => true,
             (Lead::Share, None) => matches!(char, '\\' | '/' | '@'),
             _ => matches!(char, '/' | '?' | '#' | WIDE_SLASH),
         };
@@ -96,6 +96,7 @@ impl Host {
         let is_known = || is_top(top) && (!self.wide || top.is_ascii());
         self.literal == Literal::Closed
             || (count == 1 && top == LOCAL)
+            || (count == 1 && is_hexadecimal(top))
             || (count > 1 && (is_destination || is_known() || (count == NUMBERS && !self.named)))
     }
 
@@ -183,7 +184,12 @@ impl Host {
 
 /// Whether a character is a dot between labels: names of DNS have those of other scripts too (UTS 46).
 pub(super) fn is_dot(char: char) -> bool {
-    matches!(char, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+    matches!(char, '.' | '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff0e}' | '\u{ff61}')
+}
+
+/// Whether a label is an address in numbers that is written as one: eight digits of sixteen, which code has more or fewer of.
+fn is_hexadecimal(label: &str) -> bool {
+    label.strip_prefix("0x").is_some_and(|digits| digits.len() == 8 && digits.chars().all(|it| it.is_ascii_hexdigit()))
 }
 
 /// Whether a label can be a top-level domain.

@@ -20,12 +20,16 @@
 //! URL.
 
 mod end;
+mod scheme;
+mod target;
 
 use super::address::Address;
 use super::host::Host;
 use super::markup::Markup;
 use super::unit::{Landing, Unit};
 use end::End;
+use scheme::is_letter;
+use target::{COMMAND, Target, WIKI};
 
 /// The reader's state after some text.
 #[derive(Debug, Clone)]
@@ -61,6 +65,8 @@ pub(super) struct Link {
     based: bool,
     /// The name of a host that no scheme goes before.
     host: Host,
+    /// The target of a link that markup delimits.
+    target: Target,
 }
 
 /// A character, and whether it was escaped.
@@ -88,12 +94,15 @@ impl Link {
             css: false,
             based: false,
             host: Host::default(),
+            target: Target::default(),
         }
     }
 
     /// Whether the text stands inside a URL.
     pub(super) fn is_inside(&self) -> bool {
-        self.inside.is_some() || (self.based && (self.is_at_address() || self.markup.is_in_value()))
+        self.inside.is_some()
+            || self.target.is_open()
+            || (self.based && (self.is_at_address() || self.markup.is_in_value()))
     }
 
     /// Whether a number that follows would be of the port of a host.
@@ -103,7 +112,11 @@ impl Link {
 
     /// Whether what follows must be read character by character: in a tag every one may matter.
     pub(super) fn is_watchful(&self) -> bool {
-        self.inside.is_some() || self.addressed.is_some() || self.based || self.markup.is_in_tag()
+        self.inside.is_some()
+            || self.addressed.is_some()
+            || self.based
+            || self.markup.is_in_tag()
+            || self.target.is_watchful()
     }
 
     /// Whether an address begins with what follows, whatever it is.
@@ -124,6 +137,7 @@ impl Link {
     /// Passes one character.
     pub(super) fn pass(&mut self, unit: Unit) {
         let escaped = unit.escaped || self.backslash;
+        let cell = matches!(self.mark.0, ',' | ';' | '|' | '"' | '\'');
         self.backslash = unit.char == '\\' && !self.backslash;
         if let Some(end) = self.inside {
             self.inside = self.go_on(end, unit.char, escaped, unit.escaped);
@@ -133,8 +147,9 @@ impl Link {
             self.write_to(unit.char, escaped, unit.escaped);
         }
         if self.is_structural(unit.char, unit.escaped) {
-            self.markup = Markup::default();
+            (self.markup, self.target) = (Markup::default(), Target::default());
         } else {
+            self.target.pass(unit.char, escaped, cell);
             self.markup.pass((unit.char, escaped));
         }
     }
@@ -154,6 +169,7 @@ impl Link {
         let mark = self.mark;
         self.watch(char, true);
         self.write_to(char, true, true);
+        self.target.pass(char, true, false);
         self.mark = mark;
     }
 
@@ -226,8 +242,9 @@ impl Link {
                 '(' if self.labelled => DESTINATION,
                 ':' if ends_with(before, b"]") => DEFINITION,
                 '<' if matches!(self.mark.0, DESTINATION | DEFINITION) => ANGLE,
+                '{' | '[' if !escaped => self.target.opening(char).unwrap_or(char),
                 // Written by somebody, they open nothing.
-                DESTINATION | DEFINITION | ANGLE => char::REPLACEMENT_CHARACTER,
+                DESTINATION | DEFINITION | ANGLE | COMMAND | WIKI => char::REPLACEMENT_CHARACTER,
                 char => char,
             };
             self.mark = (mark, escaped);
@@ -245,8 +262,16 @@ impl Link {
             || (matches!(char, '/' | '\\' | '&') && self.begins_authority(char, before))
             || (char == '.' && self.run == 3 && ends_with(before, b"www"))
             || (char == '\\' && self.css)
+            || (char == ':' && self.ends_scheme())
             || (self.based && !is_blank(char) && self.is_at_address())
             || self.host.ends_with(char, is_destination(self.lead))
+    }
+
+    /// Whether this colon ends the scheme of a destination that is told neither by its host nor by what it writes: whoever follows
+    /// the link hands the rest to a program. One letter is a drive.
+    fn ends_scheme(&self) -> bool {
+        let is_told = is_letter(self.recent) || ends_with(self.recent, b"http:") || ends_with(self.recent, b"https:");
+        self.run > 1 && is_destination(self.lead) && !is_told
     }
 
     /// Whether the name of a host begins behind this character, the second of two slashes.
@@ -263,7 +288,11 @@ impl Link {
         let whole = (ends_with(joined, b"https:") && self.joined_run == SCHEME_CHARS)
             || (ends_with(joined, b"http:") && self.joined_run == SCHEME_CHARS - 1)
             || (is_slash(char) && self.joined_run == 1);
-        self.inside = Some(self.end_behind(if whole { self.joined_lead } else { self.lead }));
+        let lead = if whole { self.joined_lead } else { self.lead };
+        self.inside = Some(self.end_behind(lead));
+        if char != ':' {
+            self.target.begin(lead, self.markup.is_form());
+        }
         let plain = char == '/' && ends_with(before, b"https:") && self.run == SCHEME_CHARS;
         self.address = if plain { Address::begun() } else { Address::default() };
         self.based |= self.markup.is_base();
@@ -302,10 +331,6 @@ impl Link {
     }
 }
 
-/// Schemes of links that write to somebody; none is longer than what is remembered.
-const LETTERS: &[&[u8]] =
-    &[b"mailto:", b"sms:", b"smsto:", b"mms:", b"mmsto:", b"xmpp:", b"sip:", b"sips:", b"skype:", b"im:"];
-
 /// Stands for the bracket that opens the destination of a Markdown link.
 const DESTINATION: char = '\u{F0000}';
 
@@ -320,14 +345,6 @@ const DRIVE_CHARS: usize = 3;
 
 /// Characters of `https:`; a longer run that ends in it is another scheme, or none.
 const SCHEME_CHARS: usize = 6;
-
-/// Whether the text ends in the scheme of a link that writes to somebody, and no other word's end.
-fn is_letter(recent: u64) -> bool {
-    let bytes = recent.to_be_bytes();
-    LETTERS.iter().any(|scheme| {
-        bytes.strip_suffix(*scheme).is_some_and(|lead| !lead.last().is_some_and(u8::is_ascii_alphanumeric))
-    })
-}
 
 /// Whether the text ends in `://`, or in two slashes that follow no letter or digit; browsers take `\` for `/`. Where an address
 /// stands, the second may be spelt as a reference, and the first may be a backslash.

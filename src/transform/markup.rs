@@ -1,7 +1,7 @@
 //! Knows, character by character, whether a text stands in a tag of HTML, and in the value of one of its attributes.
 //!
 //! A tag begins with `<` and a letter and ends at `>` outside quotes, as browsers read it: code that compares (`a<b`) is in a tag
-//! for them too, and so it is here. It tells neither elements nor attributes apart but `<base>`, which says where all others lead.
+//! for them too, and so it is here. It tells neither elements nor attributes apart but `<base>`, which says where all others lead, and `<form>`.
 
 use super::link::Mark;
 
@@ -51,6 +51,11 @@ impl Markup {
     /// Whether the tag says where addresses lead.
     pub(super) fn is_base(&self) -> bool {
         self.is_in_tag() && self.name == u64::from(u32::from_be_bytes(*b"base"))
+    }
+
+    /// Whether the tag says where what stands in its fields is sent.
+    pub(super) fn is_form(&self) -> bool {
+        self.is_in_tag() && self.name == u64::from(u32::from_be_bytes(*b"form"))
     }
 
     /// Passes one character.

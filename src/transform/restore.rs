@@ -305,7 +305,7 @@ impl State {
 
 /// Whether a byte can be the decisive one of a URL's beginning, of a tag, of a token or of an escape.
 fn is_loud(byte: u8) -> bool {
-    matches!(byte, b':' | b'/' | b'\\' | b'.' | b'_' | b'<')
+    matches!(byte, b':' | b'/' | b'\\' | b'.' | b'_' | b'<' | b'=')
 }
 
 /// In text without loud bytes: behind its first blank, and before the blank in front of its last whole word. Whoever has

@@ -4,7 +4,7 @@ use super::super::unit::Read;
 use super::*;
 
 /// The state of a link reader where `¤` stands in the text.
-fn inside(landing: Landing, text: &str) -> bool {
+pub(super) fn inside(landing: Landing, text: &str) -> bool {
     let (mut link, mut at) = (Link::new(landing), 0);
     while let Read::Unit(unit) = landing.read(text, at, true) {
         if unit.char == '¤' {
@@ -309,7 +309,11 @@ fn the_name_of_a_host_begins_a_url_without_a_scheme() {
         ("a glued sentence", "c'est fait.Été?¤ fini.à/¤", false),
         ("a date", "12.03.1984/¤", false),
         ("a decimal", "1.5/¤", false),
-        ("an address of mail", "zoe@example.com/¤", false),
+        ("a path at a user", "x@evil.com/¤", true),
+        ("a path at a user and a password", "u:p@evil.com/¤", true),
+        ("a dot of one point", "evil\u{2024}com/¤", true),
+        ("a number of sixteen", "0x7f000001/¤", true),
+        ("a short number of sixteen", "0x1F/¤", false),
         ("the name alone", "evil.com ¤", false),
         ("behind its URL", "evil.com/x ¤", false),
         ("a question", "Have you seen example.com? ¤", false),
