@@ -271,13 +271,11 @@ impl Keeper {
         let (loader, from, made_at) = (self.loader.clone(), gate.snapshot(), gate.now());
         let mut loading = tokio::task::spawn_blocking(move || loader.load(Some(&from)));
         let loaded = loop {
-            match tokio::time::timeout(SETTLE, &mut loading).await {
-                Ok(loaded) => break loaded.map_err(inside)??,
-                Err(_) => {
-                    *frozen = self.freeze_alone(&gate.snapshot()).await;
-                    self.renew_in_time().await;
-                }
+            if let Ok(loaded) = tokio::time::timeout(SETTLE, &mut loading).await {
+                break loaded.map_err(inside)??;
             }
+            *frozen = self.freeze_alone(&gate.snapshot()).await;
+            self.renew_in_time().await;
         };
         self.made_at = made_at;
         let live = gate.snapshot().freeze.clone();

@@ -360,6 +360,8 @@ mod tests {
         step("another folder", about("policies-old/main.policy"), false);
     }
 
+    type Change = fn(&Path);
+
     /// What no event tells of is seen by a look, once; a note beside the sheets is nothing to be seen.
     #[tokio::test]
     async fn what_no_event_tells_of_is_seen() {
@@ -377,7 +379,6 @@ mod tests {
         let (_changed, changes) = mpsc::channel(1);
         let (unwatched, unfinished) = (watched.folders(), Unfinished::default());
         let mut watch = Watch { watched: Arc::new(watched), _watcher: None, unwatched, changes, unfinished };
-        type Change = fn(&Path);
         let rows: [(&str, Change, bool); 6] = [
             ("nothing", |_| {}, false),
             ("a note", |folder| std::fs::write(folder.join("policies/notes.txt"), "1").unwrap(), false),

@@ -101,10 +101,8 @@ impl<'t> Mending<'t> {
         if let Some(rest) = error.message().strip_prefix("missing field `") {
             let key = rest.split('`').next()?;
             let lacks = |value: &DeValue<'_>| value.as_table().is_some_and(|table| !table.contains_key(key));
-            let mut way = match self.document.span() == span && !self.document.get_ref().contains_key(key) {
-                true => Way::new(),
-                false => find(self.document.get_ref(), &span, &lacks)?,
-            };
+            let is_root = self.document.span() == span && !self.document.get_ref().contains_key(key);
+            let mut way = if is_root { Way::new() } else { find(self.document.get_ref(), &span, &lacks)? };
             way.push(Step::Key(key.to_owned()));
             return self.stand_in(&way);
         }
@@ -204,13 +202,17 @@ fn put<'t>(table: &mut DeTable<'t>, around: &[Step], last: &Step, value: Option<
     let mut steps = around.iter().chain([last]).peekable();
     let Step::Key(first) = steps.next()? else { return None };
     if steps.peek().is_none() {
-        return set(table, first, value);
+        set(table, first, value);
+        return Some(());
     }
     let mut at = table.get_mut(first.as_str())?;
     while let Some(step) = steps.next() {
         let is_last = steps.peek().is_none();
         at = match (at.get_mut(), step) {
-            (DeValue::Table(table), Step::Key(key)) if is_last => return set(table, key, value),
+            (DeValue::Table(table), Step::Key(key)) if is_last => {
+                set(table, key, value);
+                return Some(());
+            }
             (DeValue::Table(table), Step::Key(key)) => table.get_mut(key.as_str())?,
             (DeValue::Array(items), Step::Item(item)) => items.get_mut(*item)?,
             _ => return None,
@@ -222,12 +224,11 @@ fn put<'t>(table: &mut DeTable<'t>, around: &[Step], last: &Step, value: Option<
     Some(())
 }
 
-fn set<'t>(table: &mut DeTable<'t>, key: &str, value: Option<Spanned<DeValue<'t>>>) -> Option<()> {
+fn set<'t>(table: &mut DeTable<'t>, key: &str, value: Option<Spanned<DeValue<'t>>>) {
     match value {
         Some(value) => drop(table.insert(Spanned::new(value.span(), Cow::Owned(key.to_owned())), value)),
         None => drop(table.remove(key)),
     }
-    Some(())
 }
 
 /// Tells faults of one file.

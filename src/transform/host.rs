@@ -5,10 +5,10 @@
 //!
 //! ```text
 //! a host      two labels and more, the last a top-level domain; four numbers; what IPv6 writes in brackets; `localhost`
-//! a place     host/  host?  host#  host:PORT/ …  user@host/  user@host:  \\host\
+//! a place     host/  host?  host#  host:PORT/ …  user@host:  \\host\
 //! ```
 //! The destination of a Markdown link asks for no domain. Dots and slashes of other scripts are some, as in names of DNS. What follows a
-//! slash is a path (`src/main.rs/`), what follows `@` a user at it. A word alone is no
+//! slash is a path (`src/main.rs/`), what follows `@` an address of mail, which leads somewhere with a colon alone. A word alone is no
 //! host (`Aubertin/…`, `chapter#…`), and the colon behind a host that nobody is named at stands behind keys and files (`main.rs:…`).
 //!
 //! It says where a URL begins, and never where one ends.
@@ -78,7 +78,7 @@ impl Host {
     pub(super) fn ends_with(&self, char: char, is_destination: bool) -> bool {
         let is_end = match (self.lead, self.port) {
             (Lead::Tied | Lead::Backslash, _) | (_, Some(0)) => false,
-            (Lead::User, None) if char == ':' => true,
+            (Lead::User, _) => char == ':',
             (Lead::Share, None) => matches!(char, '\\' | '/' | '@'),
             _ => matches!(char, '/' | '?' | '#' | WIDE_SLASH),
         };

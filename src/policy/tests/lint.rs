@@ -330,7 +330,7 @@ fn a_class_that_nothing_here_brings_is_noted() {
         let noted: Vec<_> = advice.iter().filter(|one| one.kind == Kind::Unbrought).collect();
         match (expected, noted.as_slice()) {
             (Some(expected), [note]) => {
-                assert!(note.text.contains(expected) && !note.kind.is_finding(), "{name}: {note:?}")
+                assert!(note.text.contains(expected) && !note.kind.is_finding(), "{name}: {note:?}");
             }
             (None, []) => {}
             (_, noted) => panic!("{name}: {noted:?}"),

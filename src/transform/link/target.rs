@@ -1,6 +1,6 @@
 //! Knows whether a text stands in the target of a link that a form of markup delimits and that began with an address.
 //!
-//! A URL of prose ends at a blank. The target of a link goes on to what closes it: LaTeX, AsciiDoc, reStructuredText and wikis take
+//! A URL of prose ends at a blank. The target of a link goes on to what closes it: `LaTeX`, AsciiDoc, `reStructuredText` and wikis take
 //! blanks and ends of lines for part of it, and so do formulas and forms, which send what stands beside the address.
 //!
 //! ```text
@@ -161,8 +161,8 @@ impl Target {
         let is_empty_line = char == '\n' && self.line == Line::Start;
         match (self.formula, char) {
             (None, '=') => cell.then_some(0),
-            (None, _) => None,
-            (Some(_), _) if is_empty_line => None,
+            // Nothing was open, or an empty line has ended it.
+            (open, _) if open.is_none() || is_empty_line => None,
             // A formula begins with the name of a function or of a cell, close behind the sign.
             (Some(0), _) if self.ends_with(b"=") && !char.is_ascii_alphanumeric() => None,
             (Some(0), ',' | ';' | '|' | '\t' | '\n' | '"' | ' ') => None,
