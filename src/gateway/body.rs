@@ -255,7 +255,7 @@ mod tests {
             ("too large", "", vec![b' '; 101], 100, Err(413)),
             ("too large unfolded", "gzip", gzip(&[b' '; 101]), 100, Err(413)),
             ("a bomb", "gzip", bomb, 1 << 30, Err(413)),
-            ("second member", "gzip", two_members, 100, Err(400)),
+            ("two members", "gzip", two_members, 100, Ok("{}{}")),
             ("trailing plain", "gzip", trailing, 100, Err(400)),
             ("lying coding", "gzip", b"{}".to_vec(), 100, Err(400)),
             ("truncated", "gzip", gzip(b"{}")[..12].to_vec(), 100, Err(400)),

@@ -116,7 +116,7 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
 
 /// Refuses the folder of sheets within a bundle: a gateway looks for orders beside the manifest.
 fn is_looked_at(policies: &Path) -> anyhow::Result<()> {
-    let whole = std::path::absolute(policies).context("the folder")?;
+    let whole = std::path::absolute(policies).unwrap_or_else(|_| policies.to_owned());
     let Some(bundle) = whole.parent().filter(|bundle| bundle.join("manifest.json").exists()) else { return Ok(()) };
     let (place, bundle) = (policies.display(), bundle.display());
     bail!(match heard(policies) {

@@ -159,16 +159,17 @@ impl Target {
     /// The brackets that are open in a formula behind this character; `None` where none is.
     fn of_formula(&self, char: char, cell: bool) -> Option<u32> {
         let is_empty_line = char == '\n' && self.line == Line::Start;
-        match (self.formula, char) {
-            (None, '=') => cell.then_some(0),
-            // Nothing was open, or an empty line has ended it.
-            (open, _) if open.is_none() || is_empty_line => None,
+        let Some(depth) = self.formula else { return (char == '=' && cell).then_some(0) };
+        if is_empty_line {
+            return None;
+        }
+        match (depth, char) {
             // A formula begins with the name of a function or of a cell, close behind the sign.
-            (Some(0), _) if self.ends_with(b"=") && !char.is_ascii_alphanumeric() => None,
-            (Some(0), ',' | ';' | '|' | '\t' | '\n' | '"' | ' ') => None,
-            (Some(depth), '(') => Some(depth.saturating_add(1)),
-            (Some(depth), ')') => depth.checked_sub(1),
-            (Some(depth), _) => Some(depth),
+            (0, _) if self.ends_with(b"=") && !char.is_ascii_alphanumeric() => None,
+            (0, ',' | ';' | '|' | '\t' | '\n' | '"' | ' ') => None,
+            (depth, '(') => Some(depth.saturating_add(1)),
+            (depth, ')') => depth.checked_sub(1),
+            (depth, _) => Some(depth),
         }
     }
 
