@@ -109,7 +109,7 @@ fn follow((guide, policies, changed, second, approvers): (&str, &str, &str, &str
         } else if let Some(canonical) = line.strip_suffix(" | sha256sum") {
             let text = run(at, canonical).stdout;
             let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
-            let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = hash.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
             let bundle = canonical.rsplit(' ').next().unwrap();
             let checked = ok(at, &format!("octroi policy check --policies {bundle}"), 0);
             assert!(checked.contains(&format!(" {hash}\n")), "{line}: {hash}: {checked}");

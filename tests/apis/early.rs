@@ -78,7 +78,9 @@ fn told(api: &str, body: &str) -> (String, Vec<(usize, usize)>) {
     if api != "gemini" {
         let byte =
             |place: usize| text.char_indices().map(|(at, _)| at).chain([text.len()]).nth(place).unwrap_or(text.len());
-        ranges.iter_mut().for_each(|range| *range = (byte(range.0), byte(range.1)));
+        for range in &mut ranges {
+            *range = (byte(range.0), byte(range.1));
+        }
     }
     (text, ranges)
 }

@@ -333,7 +333,7 @@ fn read(what: &str, body: &str) -> Vec<String> {
             let list = lists.iter().find_map(|at| told.pointer(at)?.as_array()).unwrap();
             let texts = list.iter().enumerate();
             texts.for_each(|(at, part)| {
-                add(&json!(at), part.pointer("/citationsContent/content/0/text").unwrap_or(&part["text"]))
+                add(&json!(at), part.pointer("/citationsContent/content/0/text").unwrap_or_else(|| &part["text"]));
             });
         }
     }

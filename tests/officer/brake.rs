@@ -82,7 +82,7 @@ async fn a_freeze_waits_for_no_load() {
     let told = async || house.entries_of("policy").await.len();
     let before = told().await;
     put_live(&folder, &next);
-    tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     freeze(&folder, "1", "now");
     holds(&house, "now").await;
     assert_eq!(told().await, before, "the load had ended: the sheet is too short for this test");

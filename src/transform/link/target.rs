@@ -1,6 +1,6 @@
 //! Knows whether a text stands in the target of a link that a form of markup delimits and that began with an address.
 //!
-//! A URL of prose ends at a blank. The target of a link goes on to what closes it: `LaTeX`, AsciiDoc, `reStructuredText` and wikis take
+//! A URL of prose ends at a blank. The target of a link goes on to what closes it: `LaTeX`, `AsciiDoc`, `reStructuredText` and wikis take
 //! blanks and ends of lines for part of it, and so do formulas and forms, which send what stands beside the address.
 //!
 //! ```text
