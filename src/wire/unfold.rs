@@ -6,7 +6,7 @@
 //!
 //! What several members make (`gzip`: RFC 1952, section 2.2) or several frames (`zstd`: RFC 8878, section 3.1) is one body, and each is
 //! checked. Nothing else may stand behind the end: it would be read by some and not by others. What was coded more than once is undone
-//! layer by layer (see [`stack`]).
+//! layer by layer (see [`Layers`]).
 
 use std::fmt;
 use std::io::Write;
